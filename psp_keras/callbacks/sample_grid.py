@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import keras
+
+from psp_keras.data.image_files import to_uint8, write_image
+from psp_keras.data.image_grid import square_grid
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Writes a grid of what a generator draws from the same latents at the end of every epoch.
+
+    Args:
+        folder: where `samples_0001.jpg`, ... go.
+        generate: function without arguments that returns images `(N, H, W, 3)` in [-1, 1].
+    """
+
+    def __init__(self, folder, generate):
+        super().__init__()
+        self.folder = Path(folder)
+        self.generate = generate
+
+    def on_epoch_end(self, epoch, logs=None):
+        grid = square_grid(to_uint8(keras.ops.convert_to_numpy(self.generate())))
+        write_image(self.folder / f"samples_{epoch + 1:04d}.jpg", grid)

@@ -1,0 +1,74 @@
+import os
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from psp_keras.errors import UserError
+
+
+class TrainingCheckpoint(keras.callbacks.Callback):
+    """Saves everything a training needs to go on exactly where it stood, at the end of every epoch.
+
+    That is: weights, optimizer slots, step counters and the state of every random generator. The file is written
+    beside its target and renamed, so a kill at any moment leaves the last whole checkpoint.
+
+    Args:
+        path: the checkpoint file, `.npz`.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+
+    def restore(self, model):
+        """Puts the saved state into `model` (built and compiled); returns the number of finished epochs, 0 without a file.
+
+        Raises:
+            UserError: the file is damaged or belongs to a model of another shape.
+        """
+        if not self.path.exists():
+            return 0
+        try:
+            with np.load(self.path) as saved:
+                self._assign(model, saved)
+                return int(saved["epochs"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise UserError(
+                f"The checkpoint {self.path} does not fit this training ({error}): "
+                "use the same options as before, or another output folder."
+            ) from error
+
+    def on_epoch_end(self, epoch, logs=None):
+        arrays = {_key(i, variable): _to_numpy(variable) for i, variable in enumerate(_state(self.model))}
+        scratch = self.path.with_suffix(".writing")
+        with open(scratch, "wb") as file:
+            np.savez(file, epochs=epoch + 1, **arrays)
+        os.replace(scratch, self.path)
+
+    @staticmethod
+    def _assign(model, saved):
+        variables = _state(model)
+        if len(variables) != len(saved.files) - 1:
+            raise ValueError(f"{len(saved.files) - 1} arrays for {len(variables)} variables")
+        for i, variable in enumerate(variables):
+            value = saved[_key(i, variable)]
+            if value.shape != tuple(variable.shape):
+                raise ValueError(f"{variable.path} has shape {tuple(variable.shape)}, saved is {value.shape}")
+        for i, variable in enumerate(variables):
+            variable.assign(saved[_key(i, variable)])
+
+
+def _state(model):
+    optimizers = getattr(model, "optimizers", None) or [model.optimizer]
+    return [*model.variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
+
+
+def _key(index, variable):
+    return f"{index:04d}_{variable.name}"
+
+
+def _to_numpy(variable):
+    value = keras.ops.convert_to_numpy(variable.value)
+    return value.astype("float32") if variable.dtype == "bfloat16" else value

@@ -1,0 +1,83 @@
+"""Reading and writing picture files: JPEG, PNG, WebP, grey, alpha, EXIF-rotated, any size."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from psp_keras.errors import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
+
+def list_images(folder):
+    """Returns the picture files in a folder and its subfolders, sorted.
+
+    Raises:
+        UserError: the folder does not exist or holds no picture.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}.")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
+    if not paths:
+        raise UserError(f"{folder} holds no pictures ({', '.join(EXTENSIONS)}).")
+    return paths
+
+
+def read_image(path, size):
+    """Reads a picture as uint8 RGB `(size, size, 3)`: upright, on white where transparent, its middle square.
+
+    Raises:
+        UserError: the file is missing, broken or no picture.
+    """
+    try:
+        with Image.open(path) as opened:
+            opened.draft("RGB", (2 * size, 2 * size))
+            return to_square(ImageOps.exif_transpose(opened), size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"Cannot read the picture {path}: {error}.") from error
+
+
+def to_square(image, size):
+    """Turns a Pillow image of any mode and shape into uint8 `(size, size, 3)` with an antialiased bilinear resize."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    elif image.mode.startswith("I") or image.mode == "F":
+        image = _sixteen_bit_to_grey(image)
+    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def write_image(path, image):
+    """Writes uint8 `(H, W, 3)` or `(H, W)` under a temporary name and renames it into place.
+
+    Raises:
+        UserError: the place cannot be written.
+    """
+    path = Path(path)
+    scratch = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.asarray(image)).save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
+        os.replace(scratch, path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def to_float(images):
+    """uint8 [0, 255] to float32 [-1, 1]."""
+    return np.asarray(images, "float32") / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """Float [-1, 1] to uint8 [0, 255], clipped and rounded."""
+    return np.clip(np.round((np.asarray(images, "float32") + 1.0) * 127.5), 0, 255).astype("uint8")
+
+
+def _sixteen_bit_to_grey(image):
+    values = np.asarray(image, "float32")
+    return Image.fromarray((values / max(values.max(), 1.0) * 255).astype("uint8"))

@@ -1,0 +1,103 @@
+import dataclasses
+
+import numpy as np
+
+from psp_keras.data.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
+from psp_keras.data.face_renderer import LABELS, render
+
+_SPLITS = ("train", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class FaceSample:
+    """One MiniFaces sample.
+
+    Attributes:
+        image: uint8 `(size, size, 3)`.
+        segmentation: uint8 `(size, size)`, indices into `MiniFaces.labels`.
+        sketch: uint8 `(size, size)`, dark lines on white.
+        frontal: uint8 `(size, size, 3)`, the same person, expression and light with the head held straight.
+        identity: number of the person.
+        person: the traits of the person.
+        scene: pose, expression, light and background.
+    """
+
+    image: np.ndarray
+    segmentation: np.ndarray
+    sketch: np.ndarray
+    frontal: np.ndarray
+    identity: int
+    person: Person
+    scene: Scene
+
+    @property
+    def attributes(self):
+        """Every trait and scene value by name."""
+        return {**dataclasses.asdict(self.person), **dataclasses.asdict(self.scene)}
+
+
+class MiniFaces:
+    """An endless procedural world of faces: nothing is downloaded, sample `i` of a seed is always the same.
+
+    Args:
+        size: pixels of the square images.
+        seed: which world.
+        split: `"train"` or `"test"`; no person is in both.
+        num_identities: how many people there are; sample `i` shows person `i % num_identities`.
+            `None` makes every sample another person.
+
+    Example:
+        >>> faces = MiniFaces(size=64)
+        >>> faces[7].image.shape, faces[7].identity
+        ((64, 64, 3), 7)
+        >>> faces.images(range(100)).shape
+        (100, 64, 64, 3)
+    """
+
+    labels = LABELS
+
+    def __init__(self, size=64, seed=0, split="train", num_identities=None):
+        if split not in _SPLITS:
+            raise ValueError(f"`split` must be one of {_SPLITS}, got {split!r}.")
+        if size < 16:
+            raise ValueError(f"`size` must be at least 16, got {size}.")
+        self.size = size
+        self.seed = seed
+        self.split = split
+        self.num_identities = num_identities
+
+    def __getitem__(self, index):
+        """Returns sample `index` (any non-negative integer) with all its maps."""
+        person, scene = self.describe(index)
+        image, segmentation, sketch = render(person, scene, self.size, with_maps=True)
+        frontal = render(person, scene.frontal(), self.size)[0]
+        return FaceSample(image, segmentation, sketch, frontal, self.identity(index), person, scene)
+
+    def describe(self, index):
+        """Returns the `(person, scene)` of a sample without drawing it."""
+        person = random_person(self._rng(0, self.identity(index)))
+        return person, random_scene(self._rng(1, index))
+
+    def identity(self, index):
+        """Returns the number of the person that sample `index` shows."""
+        if index < 0:
+            raise IndexError(f"MiniFaces has no sample {index}.")
+        return index if self.num_identities is None else index % self.num_identities
+
+    def images(self, indices):
+        """Draws only the pictures, which is several times as fast.
+
+        Args:
+            indices: sample numbers.
+
+        Returns:
+            uint8 `(len(indices), size, size, 3)`.
+        """
+        return np.stack([render(*self.describe(int(index)), self.size)[0] for index in indices])
+
+    def attribute_vectors(self, indices):
+        """Returns `attribute_vector` of every sample, `(len(indices), attributes)`."""
+        return np.stack([attribute_vector(*self.describe(int(index))) for index in indices])
+
+    def _rng(self, stream, number):
+        return np.random.default_rng([self.seed, _SPLITS.index(self.split), stream, number])

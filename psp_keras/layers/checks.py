@@ -1,0 +1,21 @@
+"""Shape checks at the door of layers and models."""
+
+
+def check_shape(name, shape, expected):
+    """Raises a `ValueError` that names the argument when `shape` does not fit.
+
+    Args:
+        name: the argument as the caller knows it, for the message.
+        shape: the actual shape; unknown dimensions are `None`.
+        expected: sizes, or a letter (such as `"N"`) where any size will do.
+
+    Raises:
+        ValueError: the rank or one of the numbered dimensions differs.
+    """
+    shape = tuple(shape)
+    fits = len(shape) == len(expected) and all(
+        isinstance(want, str) or have is None or have == want for have, want in zip(shape, expected)
+    )
+    if not fits:
+        wanted = ", ".join(str(size) for size in expected)
+        raise ValueError(f"`{name}` must have shape ({wanted}), got {shape}.")

@@ -1,0 +1,49 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.checks import check_shape
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class NoiseInjection(keras.layers.Layer):
+    """Adds one noise image, scaled by a learned strength, to every channel (StyleGAN, section 3.2).
+
+    The layer holds a fixed noise image, used unless `randomize` asks for a fresh one per sample.
+
+    Args:
+        seed: seed of the random noise.
+
+    Input shape: `(N, H, W, C)`, H and W known. Output shape: the same.
+
+    Example:
+        >>> NoiseInjection()(np.zeros((2, 8, 8, 4)), randomize=True).shape
+        (2, 8, 8, 4)
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        check_shape("inputs", input_shape, ("N", "H", "W", "C"))
+        self.strength = self.add_weight(name="strength", shape=(), initializer="zeros")
+        self.noise = self.add_weight(
+            name="noise",
+            shape=(*input_shape[1:3], 1),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            trainable=False,
+        )
+
+    def call(self, inputs, randomize=False):
+        noise = self.noise
+        if randomize:
+            shape = (ops.shape(inputs)[0], *self.noise.shape)
+            noise = keras.random.normal(shape, dtype=self.compute_dtype, seed=self.seed_generator)
+        return inputs + noise * self.strength
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}

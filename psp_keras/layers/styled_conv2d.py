@@ -1,0 +1,47 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.activations import scaled_leaky_relu
+from psp_keras.layers.modulated_conv2d import ModulatedConv2D
+from psp_keras.layers.noise_injection import NoiseInjection
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class StyledConv2D(keras.layers.Layer):
+    """One style block of the synthesis network: modulated 3x3 convolution, noise, bias, activation.
+
+    Source: StyleGAN2, figure 2c.
+
+    Args:
+        filters: number of output channels.
+        up: whether to double the resolution.
+
+    Input shape: features `(N, H, W, C)` and styles `(N, style_dim)`.
+    Output shape: `(N, H, W, filters)`, H and W doubled with `up`.
+
+    Example:
+        >>> StyledConv2D(8, up=True)(np.zeros((1, 4, 4, 16)), np.zeros((1, 32))).shape
+        (1, 8, 8, 8)
+    """
+
+    def __init__(self, filters, up=False, **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+        self.filters = filters
+        self.up = up
+        self.conv = ModulatedConv2D(filters, 3, resample="up" if up else None, dtype=self.dtype_policy, name="conv")
+        self.noise = NoiseInjection(dtype=self.dtype_policy, name="noise")
+
+    def build(self, features_shape, styles_shape):
+        self.conv.build(features_shape, styles_shape)
+        self.noise.build(self.conv.compute_output_shape(features_shape, styles_shape))
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+
+    def call(self, features, styles, randomize_noise=False):
+        x = self.noise(self.conv(features, styles), randomize=randomize_noise)
+        return scaled_leaky_relu(x + ops.cast(self.bias, x.dtype))
+
+    def compute_output_shape(self, features_shape, styles_shape):
+        return self.conv.compute_output_shape(features_shape, styles_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "up": self.up}

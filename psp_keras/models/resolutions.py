@@ -1,0 +1,24 @@
+"""The resolution pyramid that generator and discriminator share."""
+
+import math
+
+
+def check_resolution(resolution):
+    """Raises a `ValueError` unless `resolution` is a power of two from 16 to 1024."""
+    if resolution not in (16, 32, 64, 128, 256, 512, 1024):
+        raise ValueError(f"`resolution` must be a power of two from 16 to 1024, got {resolution}.")
+
+
+def num_styles(resolution):
+    """Number of style inputs of a generator: `2 * log2(resolution) - 2`, 18 at 1024."""
+    return 2 * int(math.log2(resolution)) - 2
+
+
+def channels_at(resolution, channel_base, channel_max):
+    """Feature channels at one resolution; `(32768, 512)` is StyleGAN2's config-f."""
+    return min(channel_base // resolution, channel_max)
+
+
+def pyramid(resolution):
+    """Resolutions from 4 up to `resolution`."""
+    return [2**level for level in range(2, int(math.log2(resolution)) + 1)]

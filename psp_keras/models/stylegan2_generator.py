@@ -1,0 +1,110 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.checks import check_shape
+from psp_keras.models.mapping_network import MappingNetwork
+from psp_keras.models.preset import PresetModel
+from psp_keras.models.resolutions import num_styles
+from psp_keras.models.synthesis_network import SynthesisNetwork
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class StyleGAN2Generator(PresetModel):
+    """StyleGAN2 generator: mapping and synthesis network (Karras et al., CVPR 2020).
+
+    `generator(z)` is `generator.synthesize(generator.map(z))`.
+
+    Args:
+        resolution: size of the images, a power of two from 16 to 1024.
+        style_dim: size of z, w and each style.
+        num_mapping_layers: dense layers in the mapping network.
+        channel_base: channels at resolution r are `min(channel_base // r, channel_max)`.
+        channel_max: see `channel_base`. The defaults are config-f.
+
+    Input shape: `(N, style_dim)`, Gaussian noise z.
+    Output shape: `(N, resolution, resolution, 3)`, float32, about [-1, 1].
+
+    Example:
+        >>> generator = StyleGAN2Generator(resolution=16, style_dim=32, channel_max=16)
+        >>> generator(np.random.randn(2, 32)).shape
+        (2, 16, 16, 3)
+    """
+
+    def __init__(
+        self,
+        resolution=1024,
+        style_dim=512,
+        num_mapping_layers=8,
+        channel_base=32768,
+        channel_max=512,
+        **kwargs,
+    ):
+        super().__init__(**{"autocast": False, **kwargs})
+        self.resolution = resolution
+        self.style_dim = style_dim
+        self.num_mapping_layers = num_mapping_layers
+        self.channel_base = channel_base
+        self.channel_max = channel_max
+        self.num_styles = num_styles(resolution)
+        self.mapping = MappingNetwork(style_dim, num_mapping_layers, name="mapping")
+        self.synthesis = SynthesisNetwork(
+            resolution, style_dim, channel_base, channel_max, dtype=self.dtype_policy, name="synthesis"
+        )
+
+    def build(self, input_shape=None):
+        if input_shape is not None:
+            check_shape("z", input_shape, ("N", self.style_dim))
+        self.mapping.build((None, self.style_dim))
+        self.synthesis.build((None, self.num_styles, self.style_dim))
+        self.latent_average = self.add_weight(
+            name="latent_average", shape=(self.style_dim,), initializer="zeros", trainable=False
+        )
+        self.built = True
+
+    def call(self, z, truncation=1.0, randomize_noise=False):
+        return self.synthesize(self.map(z, truncation), randomize_noise=randomize_noise)
+
+    def map(self, z, truncation=1.0):
+        """Maps noise to one style per synthesis layer.
+
+        Args:
+            z: `(N, style_dim)` Gaussian noise.
+            truncation: 1 keeps w, 0 gives the average latent (StyleGAN, appendix B).
+
+        Returns:
+            w_plus, `(N, num_styles, style_dim)`.
+        """
+        check_shape("z", z.shape, ("N", self.style_dim))
+        w = self.mapping(z)
+        if not (isinstance(truncation, (int, float)) and truncation == 1):
+            w = self.latent_average + truncation * (w - self.latent_average)
+        return ops.repeat(w[:, None, :], self.num_styles, axis=1)
+
+    def synthesize(self, latents, randomize_noise=False):
+        """Draws images from w_plus latents `(N, num_styles, style_dim)`."""
+        return self.synthesis(latents, randomize_noise=randomize_noise)
+
+    def style_mix(self, latents, other, index):
+        """Takes styles below `index` from `latents` and the rest from `other` (StyleGAN, section 3.1)."""
+        return ops.concatenate([latents[:, :index], other[:, index:]], axis=1)
+
+    def estimate_latent_average(self, num_samples=4096, seed=0):
+        """Sets `latent_average` to the mean w of `num_samples` random z."""
+        z = keras.random.normal((num_samples, self.style_dim), seed=seed)
+        self.latent_average.assign(ops.mean(self.mapping(z), axis=0))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.resolution, self.resolution, 3)
+
+    def compute_output_spec(self, z, truncation=1.0, randomize_noise=False):
+        return keras.KerasTensor(self.compute_output_shape(z.shape), dtype="float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "resolution": self.resolution,
+            "style_dim": self.style_dim,
+            "num_mapping_layers": self.num_mapping_layers,
+            "channel_base": self.channel_base,
+            "channel_max": self.channel_max,
+        }

@@ -1,0 +1,89 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.checks import check_shape
+from psp_keras.layers.styled_conv2d import StyledConv2D
+from psp_keras.layers.to_rgb import ToRGB
+from psp_keras.models.resolutions import channels_at, check_resolution, num_styles, pyramid
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class SynthesisNetwork(keras.Model):
+    """Draws an image from one style per layer, with skip outputs (StyleGAN2, figure 7b).
+
+    Style inputs in order: the first convolution, the first RGB output, then per resolution the up-convolution and
+    the convolution; the RGB output of a resolution shares the style of the next resolution's up-convolution.
+
+    Args:
+        resolution: size of the image, a power of two from 16 to 1024.
+        style_dim: size of a style.
+        channel_base: channels at resolution r are `min(channel_base // r, channel_max)`.
+        channel_max: see `channel_base`. The defaults are config-f.
+
+    Input shape: `(N, num_styles, style_dim)`. Output shape: `(N, resolution, resolution, 3)`, about [-1, 1], float32.
+
+    Example:
+        >>> SynthesisNetwork(16, style_dim=32, channel_max=16)(np.zeros((1, 6, 32))).shape
+        (1, 16, 16, 3)
+    """
+
+    def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+        check_resolution(resolution)
+        self.resolution = resolution
+        self.style_dim = style_dim
+        self.channel_base = channel_base
+        self.channel_max = channel_max
+        self.num_styles = num_styles(resolution)
+        self.up_convs, self.convs, self.to_rgbs = [], [], []
+        for size in pyramid(resolution):
+            filters = self._channels(size)
+            if size > 4:
+                self.up_convs.append(StyledConv2D(filters, up=True, dtype=self.dtype_policy, name=f"up_conv_{size}"))
+            self.convs.append(StyledConv2D(filters, dtype=self.dtype_policy, name=f"conv_{size}"))
+            self.to_rgbs.append(ToRGB(dtype=self.dtype_policy, name=f"to_rgb_{size}"))
+
+    def build(self, input_shape):
+        check_shape("latents", input_shape, ("N", self.num_styles, self.style_dim))
+        style = (None, self.style_dim)
+        self.constant = self.add_weight(
+            name="constant",
+            shape=(4, 4, self._channels(4)),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        for level, size in enumerate(pyramid(self.resolution)):
+            features = (None, size, size, self._channels(size))
+            if size > 4:
+                self.up_convs[level - 1].build((None, size // 2, size // 2, self._channels(size // 2)), style)
+            self.convs[level].build(features, style)
+            self.to_rgbs[level].build(features, style)
+
+    def call(self, latents, randomize_noise=False):
+        styles = ops.unstack(ops.cast(latents, "float32"), self.num_styles, axis=1)
+        x = ops.broadcast_to(self.constant, (ops.shape(latents)[0], *self.constant.shape))
+        x = self.convs[0](ops.cast(x, self.compute_dtype), styles[0], randomize_noise=randomize_noise)
+        image = self.to_rgbs[0](x, styles[1])
+        for level in range(1, len(self.convs)):
+            up_style, style, rgb_style = styles[2 * level - 1 : 2 * level + 2]
+            x = self.up_convs[level - 1](x, up_style, randomize_noise=randomize_noise)
+            x = self.convs[level](x, style, randomize_noise=randomize_noise)
+            image = self.to_rgbs[level](x, rgb_style, image)
+        return image
+
+    def _channels(self, size):
+        return channels_at(size, self.channel_base, self.channel_max)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.resolution, self.resolution, 3)
+
+    def compute_output_spec(self, latents, randomize_noise=False):
+        return keras.KerasTensor(self.compute_output_shape(latents.shape), dtype="float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "resolution": self.resolution,
+            "style_dim": self.style_dim,
+            "channel_base": self.channel_base,
+            "channel_max": self.channel_max,
+        }

@@ -1,0 +1,27 @@
+"""Finds presets: the small ones that ship beside this file, and directories of the user's."""
+
+from pathlib import Path
+
+from psp_keras.errors import UserError
+
+_BUILT_IN = Path(__file__).parent
+
+
+def list_presets():
+    """Names of the built-in presets."""
+    return sorted(path.parent.name for path in _BUILT_IN.glob("*/config.json"))
+
+
+def find_preset(preset):
+    """Returns the directory of a built-in preset name or of a path.
+
+    Raises:
+        UserError: neither a built-in preset nor a directory with a `config.json`.
+    """
+    if str(preset) in list_presets():
+        return _BUILT_IN / str(preset)
+    directory = Path(preset)
+    if (directory / "config.json").is_file():
+        return directory
+    names = ", ".join(list_presets())
+    raise UserError(f"There is no preset {str(preset)!r}: give a directory with a config.json, or one of {names}.")

@@ -1,0 +1,46 @@
+"""The folder that a training writes."""
+
+import json
+from pathlib import Path
+
+from psp_keras.errors import UserError
+
+CONFIG_FILE = "run.json"
+# What may differ when a training goes on: the length of it.
+_MAY_CHANGE = {"kimg", "steps", "epochs"}
+
+
+def open_run(output, options):
+    """Creates the run folder, or checks that the run that stands there was started with the same options.
+
+    Args:
+        output: the folder.
+        options: every option of the training, JSON-like.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        UserError: the folder cannot be written, or holds a training with other options.
+    """
+    folder = Path(output)
+    path = folder / CONFIG_FILE
+    options = json.loads(json.dumps(options, default=str))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            _compare(path, json.loads(path.read_text()), options)
+        path.write_text(json.dumps(options, indent=2) + "\n")
+    except OSError as error:
+        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}.") from error
+    return folder
+
+
+def _compare(path, before, now):
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    changed = [key for key in changed if key not in _MAY_CHANGE]
+    if changed:
+        differences = ", ".join(f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in changed)
+        raise UserError(f"{path.parent} holds another training ({differences}): choose another --output.")
