@@ -72,37 +72,43 @@ def open_source(data, size, num_samples=20000, seed=0, split="train"):
     """
     if data == "mini_faces":
         faces = MiniFaces(size, seed=seed, split=split)
-        return ArraySource(_collect(num_samples, "MiniFaces", lambda i: faces.images([i])[0]))
+        return ArraySource(collect(num_samples, "MiniFaces", lambda i: faces.images([i])[0]))
     paths = list_images(data)
     if len(paths) * size * size * 3 > _CACHE_BYTES:
         return FolderSource(paths, size)
     return ArraySource(_read_all(paths, size))
 
 
-def training_images(source, batch_size, seed=0, start_step=0, mirror=False):
+def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirror=False):
     """Endless shuffled batches of pictures, float32 in [-1, 1].
 
     Args:
         source: `ArraySource` or `FolderSource`.
         batch_size: pictures in a batch.
+        labels: one label a picture, to yield with it.
         seed: of the order and the mirroring.
         start_step: batches to leave out at the front, when resuming.
         mirror: whether to flip every picture with probability 1/2.
 
     Returns:
-        `tf.data.Dataset` of `(batch_size, size, size, 3)`.
+        `tf.data.Dataset` of `(batch_size, size, size, 3)`, or of pairs with a batch of labels.
     """
 
     def load(step, indices):
-        images = tf.cast(source.fetch(indices), tf.float32) / 127.5 - 1.0
-        if not mirror:
-            return images
-        flip = tf.random.stateless_uniform((batch_size, 1, 1, 1), tf.stack([tf.cast(step, tf.int32), seed])) < 0.5
-        return tf.where(flip, images[:, :, ::-1], images)
+        images = normalise(source.fetch(indices))
+        if mirror:
+            draws = tf.random.stateless_uniform((batch_size, 1, 1, 1), tf.stack([step, seed]))
+            images = tf.where(draws < 0.5, images[:, :, ::-1], images)
+        return images if labels is None else (images, tf.gather(labels, indices))
 
     batches = shuffled_batches(len(source), batch_size, seed, start_step)
     steps = tf.data.Dataset.counter(start_step)
     return tf.data.Dataset.zip(steps, batches).map(load, num_parallel_calls=2).prefetch(4)
+
+
+def normalise(images):
+    """uint8 [0, 255] to float32 [-1, 1], inside tf.data."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
 def _read_all(paths, size):
@@ -115,13 +121,14 @@ def _read_all(paths, size):
             broken.append(error)
             return None
 
-    images = _collect(len(paths), "Reading pictures", read)
+    images = collect(len(paths), "Reading pictures", read)
     if broken:
         raise UserError(f"{broken[0]} {len(broken)} of {len(paths)} files are broken; remove them first.")
     return images
 
 
-def _collect(count, title, draw):
+def collect(count, title, draw):
+    """Stacks `draw(0)` to `draw(count - 1)` under a progress bar; a list where some of them are `None`."""
     print(f"{title}: {count} pictures")
     bar = keras.utils.Progbar(count)
     images = []

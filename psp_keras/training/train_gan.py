@@ -5,12 +5,11 @@ from pathlib import Path
 
 import keras
 
-from psp_keras.callbacks.csv_log import ResumableCSVLog
 from psp_keras.callbacks.sample_grid import SampleGrid
-from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
-from psp_keras.data.image_source import open_source, training_images
+from psp_keras.data.image_source import open_source, training_batches
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.run_folder import open_run
 
@@ -68,25 +67,17 @@ def train_gan(
     trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
     trainer.compile(learning_rate, jit_compile=False)
 
-    checkpoint = TrainingCheckpoint(run / "checkpoint.npz")
-    done = checkpoint.restore(trainer)
-    epochs = math.ceil(kimg * 1000 / (batch_size * steps_per_epoch))
-    if done < epochs:
-        source = open_source(data, resolution, num_mini_faces, seed)
-        images = training_images(source, batch_size, seed, done * steps_per_epoch, mirror)
-        z = keras.random.normal((NUM_SAMPLES, style_dim), seed=seed)
-        trainer.fit(
-            images,
-            initial_epoch=done,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            callbacks=[
-                SampleGrid(run / "samples", lambda: trainer(z)),
-                ResumableCSVLog(run / "log.csv"),
-                _SaveGenerator(run / "generator"),
-                checkpoint,
-            ],
-        )
+    z = keras.random.normal((NUM_SAMPLES, style_dim), seed=seed)
+    fit_resumable(
+        trainer,
+        lambda skip: training_batches(
+            open_source(data, resolution, num_mini_faces, seed), batch_size, seed=seed, start_step=skip, mirror=mirror
+        ),
+        run,
+        epochs=math.ceil(kimg * 1000 / (batch_size * steps_per_epoch)),
+        steps_per_epoch=steps_per_epoch,
+        callbacks=[SampleGrid(run / "samples", lambda: trainer(z)), _SaveGenerator(run / "generator")],
+    )
     return StyleGAN2Generator.from_preset(run / "generator")
 
 

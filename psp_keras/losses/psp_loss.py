@@ -1,0 +1,105 @@
+import keras
+from keras import ops
+
+from psp_keras.losses.identity_loss import IdentityLoss
+from psp_keras.losses.lpips import LPIPS
+from psp_keras.losses.regions import inner_face
+from psp_keras.losses.w_norm_loss import WNormLoss
+
+
+class PSPLoss:
+    """The weighted sum that trains a pSp encoder (Richardson et al., section 3.2, equation 5).
+
+    A weight of 0 leaves a term out. The defaults are the paper's for inversion.
+
+    Args:
+        l2: weight of the mean squared error.
+        lpips: weight of LPIPS.
+        id: weight of the identity loss.
+        w_norm: weight of the distance from the average latent.
+        l2_crop: weight of the mean squared error on the inner face.
+        lpips_crop: weight of LPIPS on the inner face.
+        perceptual_network: `PerceptualNetwork` or a preset of one, for the LPIPS terms.
+        arcface: `ArcFace` or a preset of one, for the identity loss.
+
+    Raises:
+        ValueError: a term has a weight but its network is missing, or no term has a weight.
+
+    Example:
+        >>> loss = PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface")
+        >>> model.compile(optimizer="adam", loss=loss)
+    """
+
+    def __init__(
+        self,
+        l2=1.0,
+        lpips=0.8,
+        id=0.1,
+        w_norm=0.0,
+        l2_crop=0.0,
+        lpips_crop=0.0,
+        perceptual_network=None,
+        arcface=None,
+    ):
+        weights = {
+            "l2": l2,
+            "lpips": lpips,
+            "id": id,
+            "w_norm": w_norm,
+            "l2_crop": l2_crop,
+            "lpips_crop": lpips_crop,
+        }
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        if not self.weights:
+            raise ValueError("`PSPLoss` needs at least one weight other than 0.")
+        self._lpips = {}
+        if lpips or lpips_crop:
+            if perceptual_network is None:
+                raise ValueError("`perceptual_network` is missing: set it, or set `lpips` and `lpips_crop` to 0.")
+            plain = LPIPS(perceptual_network)
+            self._lpips = {"lpips": plain, "lpips_crop": LPIPS(plain.network, crop=True)}
+        if id and arcface is None:
+            raise ValueError("`arcface` is missing: set it, or set `id` to 0.")
+        self.identity = IdentityLoss(arcface) if id else None
+        self._w_norm = WNormLoss()
+        names = ["loss", *self.weights, *(["id_improvement"] if id else [])]
+        self.trackers = [keras.metrics.Mean(name=name) for name in names]
+
+    def __call__(self, source, target, output, latents, latent_average):
+        """Measures every term.
+
+        Args:
+            source: what the encoder saw, `(N, H, W, C)`.
+            target: wanted images, `(N, S, S, 3)` in [-1, 1].
+            output: generated images, of the same shape.
+            latents: `(N, num_styles, style_dim)`.
+            latent_average: broadcastable to `latents`.
+
+        Returns:
+            Scalars by name: the weighted sum as `loss`, each term without its weight, and by how much the output
+            resembles the target's identity more than the source does, as `id_improvement`.
+        """
+        terms = {name: self._term(name, target, output, latents, latent_average) for name in self.weights if name != "id"}
+        if self.identity:
+            terms.update(self._identity_terms(source, target, output))
+        return {"loss": sum(weight * terms[name] for name, weight in self.weights.items()), **terms}
+
+    def _term(self, name, target, output, latents, latent_average):
+        if name == "l2":
+            return ops.mean(ops.square(output - target))
+        if name == "l2_crop":
+            return ops.mean(ops.square(inner_face(output) - inner_face(target)))
+        if name == "w_norm":
+            return self._w_norm(latent_average, latents)
+        return self._lpips[name](target, output)
+
+    def _identity_terms(self, source, target, output):
+        wanted = self.identity.embed(target)
+        similarity = ops.sum(self.identity.embed(output) * wanted, axis=-1)
+        if source is target:
+            before = ops.ones_like(similarity)
+        elif source.shape[-1] == 3:
+            before = ops.sum(self.identity.embed(source) * wanted, axis=-1)
+        else:
+            before = ops.zeros_like(similarity)  # a sketch or a map has no identity to begin with
+        return {"id": ops.mean(1.0 - similarity), "id_improvement": ops.mean(similarity - before)}

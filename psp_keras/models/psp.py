@@ -1,0 +1,268 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.checks import check_shape
+from psp_keras.losses.psp_loss import PSPLoss
+from psp_keras.losses.regions import shrink_to_256
+from psp_keras.models.preset import PresetModel
+from psp_keras.optimizers.ranger import Ranger
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class PSP(PresetModel):
+    """pixel2style2pixel: an encoder into the latent space of a frozen generator (Richardson et al., CVPR 2021).
+
+    `model(images) = decode(encode(images))`, with `encode(images) = encoder(images) + latent_average`.
+
+    Args:
+        encoder: `GradualStyleEncoder`, `EncoderIntoW` or `EncoderIntoWPlus`.
+        generator: `StyleGAN2Generator` with as many styles of the same size.
+        start_from_latent_average: whether the encoder predicts offsets from the average latent.
+        task: name of the translation task, which decides how picture files become encoder inputs.
+
+    Input shape: `(N, encoder.image_size, encoder.image_size, encoder.in_channels)`, float32; RGB in [-1, 1].
+    Output shape: `(N, generator.resolution, generator.resolution, 3)`, float32, about [-1, 1].
+
+    Example:
+        >>> model = PSP.from_preset("mini_faces_inversion")
+        >>> images = to_float(MiniFaces(split="test").images(range(8)))
+        >>> model.predict(images).shape
+        (8, 64, 64, 3)
+    """
+
+    def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+        if encoder.style_dim != generator.style_dim:
+            raise ValueError(f"`encoder` has style_dim {encoder.style_dim}, `generator` {generator.style_dim}.")
+        if getattr(encoder, "num_styles", generator.num_styles) != generator.num_styles:
+            raise ValueError(f"`encoder` has num_styles {encoder.num_styles}, `generator` {generator.num_styles}.")
+        self.encoder = encoder
+        self.generator = generator
+        self.start_from_latent_average = start_from_latent_average
+        self.task = task
+        self.generator.trainable = False
+        self.build()
+
+    def build(self, input_shape=None):
+        size = self.encoder.image_size
+        expected = (None, size, size, self.encoder.in_channels)
+        check_shape("images", input_shape or expected, ("N", *expected[1:]))
+        if not self.encoder.built:
+            self.encoder.build(expected)
+            self.encoder.built = True
+        if not self.generator.built:
+            self.generator.build()
+        if not self.built:
+            self.latent_average = self.add_weight(
+                name="latent_average",
+                shape=(self.generator.num_styles, self.generator.style_dim),
+                initializer="zeros",
+                trainable=False,
+            )
+            self.latent_average.assign(
+                ops.broadcast_to(self.generator.latent_average, self.latent_average.shape)
+            )
+            self.built = True
+
+    def call(self, images, training=False):
+        return self.decode(self.encode(images, training=training))
+
+    def encode(self, images, training=False):
+        """Reads images into latents.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`.
+            training: whether the encoder's batch normalisation uses the statistics of this batch.
+
+        Returns:
+            w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
+        """
+        images = ops.convert_to_tensor(images, "float32")
+        check_shape("images", images.shape, ("N", *self.input_shape_of_image))
+        codes = ops.cast(self.encoder(images, training=training), "float32")
+        if len(codes.shape) == 2:
+            codes = ops.repeat(codes[:, None], self.generator.num_styles, axis=1)
+        return codes + self.latent_average if self.start_from_latent_average else codes
+
+    def decode(self, latents, randomize_noise=False):
+        """Draws images from w_plus latents.
+
+        Args:
+            latents: `(N, num_styles, style_dim)`.
+            randomize_noise: whether to draw fresh noise instead of the stored one.
+
+        Returns:
+            Images `(N, resolution, resolution, 3)`, about [-1, 1].
+        """
+        latents = ops.convert_to_tensor(latents, "float32")
+        check_shape("latents", latents.shape, ("N", *self.latent_average.shape))
+        return self.generator.synthesize(latents, randomize_noise=randomize_noise)
+
+    def map(self, z):
+        """Maps Gaussian noise `(N, style_dim)` to w_plus latents `(N, num_styles, style_dim)`."""
+        return self.generator.map(ops.convert_to_tensor(z, "float32"))
+
+    def translate(
+        self,
+        images,
+        latent_mask=None,
+        injected_latents=None,
+        alpha=None,
+        resize=True,
+        randomize_noise=False,
+        return_latents=False,
+    ):
+        """Translates images, optionally with some of their styles replaced.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`.
+            latent_mask: indices of the styles to replace.
+            injected_latents: what replaces them, `(N or 1, num_styles, style_dim)`; zeros when `None`.
+            alpha: blend `alpha * injected + (1 - alpha) * encoded` in the masked styles; replaces when `None`.
+            resize: whether to average-pool outputs larger than 256 pixels to 256.
+            randomize_noise: whether to draw fresh noise instead of the stored one.
+            return_latents: whether to return the latents too.
+
+        Returns:
+            Images `(N, S, S, 3)`, or `(images, latents)`.
+
+        Raises:
+            ValueError: `latent_mask` names a style that does not exist, or a shape does not fit.
+        """
+        latents = self._mix(self.encode(images), latent_mask, injected_latents, alpha)
+        outputs = self.decode(latents, randomize_noise=randomize_noise)
+        outputs = shrink_to_256(outputs) if resize else outputs
+        return (outputs, latents) if return_latents else outputs
+
+    def style_mix(self, images, num_outputs, latent_mask, alpha=None, seed=None):
+        """Draws several variants of each image by replacing some of its styles with random ones (pSp, section 4.3).
+
+        Output `k` takes its styles from the same random vector for every image; all go through the generator together.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`.
+            num_outputs: variants an image.
+            latent_mask: indices of the styles to replace.
+            alpha: blend in the masked styles, see `translate`.
+            seed: of the random styles; `None` draws others each time.
+
+        Returns:
+            Images `(N, num_outputs, S, S, 3)`, S at most 256.
+        """
+        latents = self.encode(images)
+        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=seed)
+        count = ops.shape(latents)[0]
+        injected = ops.tile(self.map(z), (count, 1, 1))
+        mixed = self._mix(ops.repeat(latents, num_outputs, axis=0), latent_mask, injected, alpha)
+        outputs = shrink_to_256(self.decode(mixed))
+        return ops.reshape(outputs, (count, num_outputs, *outputs.shape[1:]))
+
+    def _mix(self, latents, latent_mask, injected, alpha):
+        if latent_mask is None:
+            return latents
+        styles = self.generator.num_styles
+        bad = [index for index in latent_mask if not 0 <= index < styles]
+        if bad:
+            raise ValueError(f"`latent_mask` holds {bad[0]}, but the generator has styles 0 to {styles - 1}.")
+        if injected is None:
+            injected = ops.zeros_like(latents)
+        else:
+            injected = ops.convert_to_tensor(injected, "float32")
+            check_shape("injected_latents", injected.shape, ("N", *self.latent_average.shape))
+            if alpha is not None:
+                injected = alpha * injected + (1 - alpha) * latents
+        masked = [[float(index in latent_mask)] for index in range(styles)]
+        return ops.where(ops.convert_to_tensor(masked) > 0.5, injected, latents)
+
+    def compile(self, optimizer=None, loss=None, train_decoder=False, jit_compile="auto", **kwargs):
+        """Prepares `fit` and `evaluate`.
+
+        Args:
+            optimizer: Keras optimizer; `Ranger(1e-4)` by default.
+            loss: `PSPLoss`, the mean squared error by default.
+            train_decoder: whether the generator learns too.
+            jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where oneDNN's
+                convolutions beat XLA's.
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
+        """
+        if loss is None:
+            loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
+        if not isinstance(loss, PSPLoss):
+            raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
+        if jit_compile == "auto":
+            jit_compile = _xla_wins()
+        self.generator.trainable = train_decoder
+        self.psp_loss = loss
+        super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
+
+    @property
+    def metrics(self):
+        return self.psp_loss.trackers if self.compiled else []
+
+    def train_step(self, data):
+        """One step of `fit` on a batch `(source, target)`; a batch of images alone is its own target."""
+        import tensorflow as tf
+
+        source, target = _unpack(data)
+        with tf.GradientTape() as tape:
+            terms = self.measure(source, target, training=True)
+            loss = self.optimizer.scale_loss(terms["loss"])
+        gradients = tape.gradient(loss, [variable.value for variable in self.trainable_variables])
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self._track(terms)
+
+    def test_step(self, data):
+        return self._track(self.measure(*_unpack(data), training=False))
+
+    def measure(self, source, target, training=False):
+        """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
+        latents = self.encode(source, training=training)
+        output = shrink_to_256(self.decode(latents))
+        target = shrink_to_256(target)
+        check_shape("target", target.shape, ("N", *output.shape[1:]))
+        start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
+        return self.psp_loss(source, target, output, latents, start)
+
+    def _track(self, terms):
+        for tracker in self.metrics:
+            tracker.update_state(terms[tracker.name])
+        return {tracker.name: tracker.result() for tracker in self.metrics}
+
+    @property
+    def input_shape_of_image(self):
+        """Shape of one input image, `(image_size, image_size, in_channels)`."""
+        return (self.encoder.image_size, self.encoder.image_size, self.encoder.in_channels)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.generator.resolution, self.generator.resolution, 3)
+
+    def compute_output_spec(self, images, training=False):
+        check_shape("images", images.shape, ("N", *self.input_shape_of_image))
+        return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "start_from_latent_average": self.start_from_latent_average,
+            "task": self.task,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        networks = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("encoder", "generator")}
+        return cls(**{**config, **networks})
+
+
+def _unpack(data):
+    source, target, _ = keras.utils.unpack_x_y_sample_weight(data)
+    return (source, source) if target is None else (source, target)
+
+
+def _xla_wins():
+    if keras.backend.backend() != "tensorflow":
+        return True
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,111 @@
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class Ranger(keras.optimizers.Optimizer):
+    """RAdam with gradient centralization and Lookahead: the optimizer that trains pSp.
+
+    Sources: Liu et al., ICLR 2020 (RAdam, with the step-size rule and threshold 5 of the published Ranger),
+    Yong et al., ECCV 2020 (centralization, over every axis but the output one), Zhang et al., NeurIPS 2019
+    (Lookahead, whose slow weights start at the first parameters).
+
+    Args:
+        learning_rate: number or schedule.
+        beta_1: decay of the first moment.
+        beta_2: decay of the second moment.
+        epsilon: added outside the root.
+        lookahead_steps: fast steps between two slow ones; 0 leaves Lookahead out.
+        lookahead_alpha: how far the slow weights move.
+        centralize_gradients: whether to subtract each output unit's mean gradient.
+        **kwargs: of `keras.optimizers.Optimizer`: `weight_decay` (decoupled), `clipnorm`, ...
+
+    Example:
+        >>> model.compile(optimizer=Ranger(1e-4), loss="mse")
+    """
+
+    def __init__(
+        self,
+        learning_rate=1e-4,
+        beta_1=0.95,
+        beta_2=0.999,
+        epsilon=1e-5,
+        lookahead_steps=6,
+        lookahead_alpha=0.5,
+        centralize_gradients=True,
+        name="ranger",
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.lookahead_steps = lookahead_steps
+        self.lookahead_alpha = lookahead_alpha
+        self.centralize_gradients = centralize_gradients
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self._momentums = [self._slot(v, "momentum") for v in variables]
+        self._velocities = [self._slot(v, "velocity") for v in variables]
+        self._slow = []
+        if self.lookahead_steps:
+            self._slow = [self._slot(v, "slow") for v in variables]
+            for slow, variable in zip(self._slow, variables):
+                slow.assign(variable)
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        dtype = variable.dtype
+        rate, gradient = ops.cast(learning_rate, dtype), ops.cast(gradient, dtype)
+        if self.centralize_gradients and len(gradient.shape) > 1:
+            axes = tuple(range(len(gradient.shape) - 1))
+            gradient = gradient - ops.mean(gradient, axis=axes, keepdims=True)
+        momentum, velocity = self._momentums[index], self._velocities[index]
+        self.assign(momentum, self.beta_1 * momentum + (1 - self.beta_1) * gradient)
+        self.assign(velocity, self.beta_2 * velocity + (1 - self.beta_2) * ops.square(gradient))
+
+        step = ops.cast(self.iterations + 1, "float32")
+        step_size, rectified = self._rectification(step)
+        adaptive = momentum / (ops.sqrt(velocity) + self.epsilon)
+        direction = ops.where(rectified, adaptive, ops.convert_to_tensor(momentum))
+        moved = variable - rate * ops.cast(step_size, dtype) * direction
+        if self.lookahead_steps:
+            moved = self._look_ahead(index, moved)
+        self.assign(variable, moved)
+
+    def _rectification(self, step):
+        """RAdam's step size and whether the second moment is trusted yet."""
+        longest = 2.0 / (1.0 - self.beta_2) - 1.0
+        length = self._average_length(step, longest)
+        variance = (length - 4) / (longest - 4) * (length - 2) / length * longest / (longest - 2)
+        root = ops.sqrt(ops.maximum(-ops.expm1(step * math.log(self.beta_2)) * variance, 0.0))
+        rectified = length > 5.0
+        return ops.where(rectified, root, 1.0) / -ops.expm1(step * math.log(self.beta_1)), rectified
+
+    def _average_length(self, step, longest):
+        """`longest - 2 t b^t / (1 - b^t)`; as a series early on, where float32 would cancel all its digits."""
+        rate = -math.log(self.beta_2)
+        x = step * rate
+        tail = x**2 * (1 / 12 - x**2 * (1 / 720 - x**2 * (1 / 30240 - x**2 / 1209600)))
+        early = (longest - 2.0 / rate) + step - (2.0 / rate) * tail
+        return ops.where(x < 1.0, early, longest - 2.0 * step / ops.expm1(x))
+
+    def _look_ahead(self, index, moved):
+        slow = self._slow[index]
+        due = ops.equal((self.iterations + 1) % self.lookahead_steps, 0)
+        start = ops.convert_to_tensor(slow)
+        blended = start + self.lookahead_alpha * (moved - start)
+        self.assign(slow, ops.where(due, blended, start))
+        return ops.where(due, blended, moved)
+
+    def _slot(self, variable, name):
+        return self.add_variable_from_reference(variable, name=name)
+
+    def get_config(self):
+        names = ("beta_1", "beta_2", "epsilon", "lookahead_steps", "lookahead_alpha", "centralize_gradients")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,0 +1,38 @@
+from psp_keras.callbacks.csv_log import ResumableCSVLog
+from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
+
+
+def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **fit_options):
+    """Runs `fit` with a checkpoint and a log line at the end of every epoch; goes on after the last checkpoint.
+
+    A training stopped at any moment and started again ends with the weights of an uninterrupted one, since
+    weights, optimizer, random generators and the order of the data all continue.
+
+    Args:
+        model: built and compiled model.
+        batches: function that takes the number of steps to skip and returns the endless `tf.data.Dataset`.
+        run: the run folder; `checkpoint.npz` and `log.csv` go there.
+        epochs: length of the training.
+        steps_per_epoch: steps between two checkpoints.
+        callbacks: more Keras callbacks; they run before the checkpoint is written.
+        **fit_options: of `fit`, such as `validation_data`.
+    """
+    if model.optimizer:  # its slots must exist before a checkpoint can fill them
+        model.optimizer.build(model.trainable_variables)
+    checkpoint = TrainingCheckpoint(run / "checkpoint.npz")
+    done = checkpoint.restore(model)
+    if done >= epochs:
+        print(f"{run} is finished: {done} epochs of {steps_per_epoch} steps.")
+        return
+    if done:
+        print(f"{run} goes on after epoch {done}.")
+    model.fit(
+        batches(done * steps_per_epoch),
+        initial_epoch=done,
+        epochs=epochs,
+        steps_per_epoch=steps_per_epoch,
+        callbacks=[*callbacks, ResumableCSVLog(run / "log.csv"), checkpoint],
+        shuffle=False,
+        **fit_options,
+    )
+
