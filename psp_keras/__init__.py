@@ -1,0 +1,20 @@
+"""pixel2style2pixel for Keras 3: faces into the latent space of StyleGAN2, and out as something else."""
+
+from psp_keras.lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "callbacks": "callbacks",
+        "data": "data",
+        "errors": "UserError",
+        "layers": "layers",
+        "losses": "losses",
+        "models": "models PSP",
+        "optimizers": "optimizers",
+        "presets": "presets list_presets",
+        "training": "training",
+    },
+)
+
+__version__ = "0.1.0"

@@ -23,7 +23,10 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         self.path = Path(path)
 
     def restore(self, model):
-        """Puts the saved state into `model` (built and compiled); returns the number of finished epochs, 0 without a file.
+        """Puts the saved state into `model`, built and compiled.
+
+        Returns:
+            Number of finished epochs, 0 without a file.
 
         Raises:
             UserError: the file is damaged or belongs to a model of another shape.

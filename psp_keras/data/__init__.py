@@ -1,0 +1,13 @@
+"""Pictures: files, folders, grids, and the procedural MiniFaces."""
+
+from psp_keras.lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "image_files": "list_images read_image to_float to_uint8 write_image",
+        "image_grid": "image_grid",
+        "image_source": "ArraySource FolderSource open_source training_batches",
+        "mini_faces": "FaceSample MiniFaces",
+    },
+)

@@ -165,7 +165,7 @@ def _blend(rng, palette):
 
 
 def _color(values):
-    return tuple(int(round(value)) for value in np.clip(values, 0, 255))
+    return tuple(round(float(value)) for value in np.clip(values, 0, 255))
 
 
 def _measure_spreads():

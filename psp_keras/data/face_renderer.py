@@ -288,7 +288,9 @@ def _nose(canvas, head):
     lift = np.array([0.02, 0.05, 0.13, 0.05, 0.02])
     points = head.surface(u, v, lift)
     canvas.polygon(points, _shade(person.skin, 0.93), "nose", outline=False)
-    bridge = head.surface([0.0, 0.07, 0.0, -0.07], [-0.04, bottom - 0.06, bottom, bottom - 0.06], [0.05, 0.13, 0.15, 0.13])
+    bridge = head.surface(
+        [0.0, 0.07, 0.0, -0.07], [-0.04, bottom - 0.06, bottom, bottom - 0.06], [0.05, 0.13, 0.15, 0.13]
+    )
     canvas.polygon(bridge, _shade(person.skin, 1.07), "nose", outline=False)
     canvas.line(points[1:4], _shade(person.skin, 0.6), 0.022)
 
@@ -301,9 +303,9 @@ def _eyes(canvas, head):
     angle = np.linspace(0, 2 * math.pi, 18)
     for side in (-1, 1):
 
-        def curve(p, q):
+        def curve(p, q, side=side):
             u = side * person.eye_distance + half * p
-            return head.surface(u, -0.06 + q + side * person.eye_slant * p, 0.0)
+            return head.surface(u, -0.06 + q + side * person.eye_slant * p)
 
         lid = height * (1 - p**2)
         canvas.polygon(np.concatenate([curve(p, -lid), curve(p[::-1], 0.8 * lid)]), (246, 244, 240), "eye")

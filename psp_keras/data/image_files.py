@@ -52,7 +52,7 @@ def to_square(image, size):
 
 
 def write_image(path, image):
-    """Writes uint8 `(H, W, 3)` or `(H, W)` under a temporary name and renames it into place.
+    """Writes uint8 `(H, W, 3)` or `(H, W)`, or a Pillow image, under a temporary name and renames it into place.
 
     Raises:
         UserError: the place cannot be written.
@@ -61,7 +61,8 @@ def write_image(path, image):
     scratch = path.with_name(f".{path.name}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.asarray(image)).save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
+        picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))
+        picture.save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
         os.replace(scratch, path)
     except OSError as error:
         scratch.unlink(missing_ok=True)

@@ -65,7 +65,7 @@ def open_source(data, size, num_samples=20000, seed=0, split="train"):
         split: of MiniFaces.
 
     Returns:
-        `ArraySource` where the pictures fit into memory, else `FolderSource`.
+        `ArraySource` or `FolderSource`.
 
     Raises:
         UserError: the folder is missing or empty, or one of its files is broken.
@@ -73,7 +73,11 @@ def open_source(data, size, num_samples=20000, seed=0, split="train"):
     if data == "mini_faces":
         faces = MiniFaces(size, seed=seed, split=split)
         return ArraySource(collect(num_samples, "MiniFaces", lambda i: faces.images([i])[0]))
-    paths = list_images(data)
+    return open_files(list_images(data), size)
+
+
+def open_files(paths, size):
+    """Opens picture files: in memory where they fit, else read as they are needed."""
     if len(paths) * size * size * 3 > _CACHE_BYTES:
         return FolderSource(paths, size)
     return ArraySource(_read_all(paths, size))

@@ -53,10 +53,11 @@ class ModulatedConv2D(keras.layers.Layer):
             name="kernel",
             shape=(self.kernel_size, self.kernel_size, channels, self.filters),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
+            autocast=False,
         )
 
     def call(self, features, styles):
-        kernel = ops.cast(self.kernel, "float32") * self.scale
+        kernel = self.kernel * self.scale
         scales = self.modulation(styles)
         x = ops.cast(features, self.compute_dtype) * self._per_channel(scales)
         x = self._convolve(x, kernel)

@@ -30,7 +30,7 @@ class ToRGB(keras.layers.Layer):
 
     def build(self, features_shape, styles_shape, image_shape=None):
         self.conv.build(features_shape, styles_shape)
-        self.bias = self.add_weight(name="bias", shape=(self.channels,), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.channels,), initializer="zeros", autocast=False)
 
     def call(self, features, styles, image=None):
         rgb = ops.cast(self.conv(features, styles), "float32") + self.bias

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from psp_keras.losses.regions import recognition_input
+from psp_keras.layers.face_regions import recognition_input
 from psp_keras.models.arcface import ArcFace
 
 

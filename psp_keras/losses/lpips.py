@@ -1,6 +1,6 @@
 import keras
 
-from psp_keras.losses.regions import inner_face
+from psp_keras.layers.face_regions import inner_face
 from psp_keras.models.perceptual_network import PerceptualNetwork
 
 

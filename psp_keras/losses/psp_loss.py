@@ -1,9 +1,9 @@
 import keras
 from keras import ops
 
+from psp_keras.layers.face_regions import inner_face
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
-from psp_keras.losses.regions import inner_face
 from psp_keras.losses.w_norm_loss import WNormLoss
 
 
@@ -79,7 +79,9 @@ class PSPLoss:
             Scalars by name: the weighted sum as `loss`, each term without its weight, and by how much the output
             resembles the target's identity more than the source does, as `id_improvement`.
         """
-        terms = {name: self._term(name, target, output, latents, latent_average) for name in self.weights if name != "id"}
+        terms = {
+            name: self._term(name, target, output, latents, latent_average) for name in self.weights if name != "id"
+        }
         if self.identity:
             terms.update(self._identity_terms(source, target, output))
         return {"loss": sum(weight * terms[name] for name, weight in self.weights.items()), **terms}

@@ -2,8 +2,8 @@ import keras
 from keras import ops
 
 from psp_keras.layers.checks import check_shape
+from psp_keras.layers.face_regions import shrink_to_256
 from psp_keras.losses.psp_loss import PSPLoss
-from psp_keras.losses.regions import shrink_to_256
 from psp_keras.models.preset import PresetModel
 from psp_keras.optimizers.ranger import Ranger
 
@@ -58,10 +58,9 @@ class PSP(PresetModel):
                 shape=(self.generator.num_styles, self.generator.style_dim),
                 initializer="zeros",
                 trainable=False,
+                autocast=False,
             )
-            self.latent_average.assign(
-                ops.broadcast_to(self.generator.latent_average, self.latent_average.shape)
-            )
+            self.latent_average.assign(ops.broadcast_to(self.generator.latent_average, self.latent_average.shape))
             self.built = True
 
     def call(self, images, training=False):

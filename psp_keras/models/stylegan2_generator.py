@@ -57,7 +57,7 @@ class StyleGAN2Generator(PresetModel):
         self.mapping.build((None, self.style_dim))
         self.synthesis.build((None, self.num_styles, self.style_dim))
         self.latent_average = self.add_weight(
-            name="latent_average", shape=(self.style_dim,), initializer="zeros", trainable=False
+            name="latent_average", shape=(self.style_dim,), initializer="zeros", trainable=False, autocast=False
         )
         self.built = True
 

@@ -50,6 +50,7 @@ class SynthesisNetwork(keras.Model):
             name="constant",
             shape=(4, 4, self._channels(4)),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
+            autocast=False,
         )
         for level, size in enumerate(pyramid(self.resolution)):
             features = (None, size, size, self._channels(size))

@@ -13,15 +13,15 @@ def list_presets():
 
 
 def find_preset(preset):
-    """Returns the directory of a built-in preset name or of a path.
+    """Returns the directory of a built-in preset name, a preset directory, or a run folder (its best preset).
 
     Raises:
         UserError: neither a built-in preset nor a directory with a `config.json`.
     """
     if str(preset) in list_presets():
         return _BUILT_IN / str(preset)
-    directory = Path(preset)
-    if (directory / "config.json").is_file():
-        return directory
+    for directory in (Path(preset), Path(preset) / "best"):
+        if (directory / "config.json").is_file():
+            return directory
     names = ", ".join(list_presets())
     raise UserError(f"There is no preset {str(preset)!r}: give a directory with a config.json, or one of {names}.")

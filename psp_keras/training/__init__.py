@@ -1,0 +1,15 @@
+"""What trains a pSp encoder, a StyleGAN2 generator, an ArcFace and a VGG."""
+
+from psp_keras.lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "arcface_trainer": "ArcFaceTrainer",
+        "gan_trainer": "GANTrainer",
+        "train_arcface": "train_arcface measure_arcface",
+        "train_gan": "train_gan",
+        "train_psp": "train_psp",
+        "train_vgg": "train_vgg",
+    },
+)

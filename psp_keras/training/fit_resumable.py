@@ -35,4 +35,3 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
         shuffle=False,
         **fit_options,
     )
-

@@ -9,6 +9,7 @@ _ALIGNED_SIZE = 256
 
 def shrink_to_256(images):
     """Average-pools square images larger than 256 pixels to 256, where the published losses and outputs live."""
+    images = ops.convert_to_tensor(images)
     if images.shape[1] <= _ALIGNED_SIZE:
         return images
     return ops.adaptive_average_pool(images, (_ALIGNED_SIZE, _ALIGNED_SIZE))
@@ -16,7 +17,7 @@ def shrink_to_256(images):
 
 def inner_face(images):
     """Cuts the inner face out of aligned images `(N, S, S, C)`; `(N, 188, 188, C)` from 256 pixels or more."""
-    images = shrink_to_256(ops.convert_to_tensor(images))
+    images = shrink_to_256(images)
     scale = images.shape[1] / _ALIGNED_SIZE
     rows, columns = (slice(round(start * scale), round(stop * scale)) for start, stop in (_ROWS, _COLUMNS))
     return images[:, rows, columns]

@@ -1,0 +1,265 @@
+"""The `psp-keras` command. Everything heavy is imported by the command that needs it."""
+
+import argparse
+import os
+import sys
+
+from psp_keras.errors import UserError
+
+
+def main(arguments=None):
+    """Runs a command; returns 0, 1 when some inputs were left out, or 2 for a user's mistake."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("run")
+    try:
+        return command(**options) or 0
+    except UserError as error:
+        print(f"psp-keras: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("psp-keras: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="psp-keras",
+        description="pixel2style2pixel for Keras 3: invert faces into StyleGAN2, translate, train.",
+        epilog="`psp-keras COMMAND --help` explains a command. Try `psp-keras demo` first.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (
+        _demo,
+        _translate,
+        _mix,
+        _evaluate,
+        _train,
+        _train_gan,
+        _train_arcface,
+        _train_vgg,
+        _mini_faces,
+        _presets,
+    ):
+        add(commands)
+    return parser
+
+
+def _command(commands, name, run, text):
+    parser = commands.add_parser(name, help=text, description=text, formatter_class=_HelpFormatter)
+    parser.set_defaults(run=run)
+    return parser
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults, where there are any."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return value
+
+
+def _demo(commands):
+    parser = _command(
+        commands, "demo", _run_demo, "A tour in a few minutes: samples, inversion, training, style mixing."
+    )
+    parser.add_argument("photo", nargs="?", help="a picture of a face to invert; a drawn one is used without it")
+    parser.add_argument("--output", default="demo_output", help="folder for the pictures and report.json")
+    parser.add_argument("--steps", type=_positive, default=300, help="length of the training from scratch")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+
+
+def _run_demo(**options):
+    from psp_keras.demo import run_demo
+
+    run_demo(**options)
+
+
+def _translate(commands):
+    parser = _command(commands, "translate", _run_translate, "Sends picture files through a preset.")
+    parser.add_argument("preset", help="built-in name, preset directory or run folder")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture files and folders")
+    parser.add_argument("--output", required=True, help="folder for the PNG files")
+    parser.add_argument("--couple", action="store_true", help="put source and output side by side")
+    parser.add_argument("--full-size", dest="resize", action="store_false", help="keep outputs larger than 256 pixels")
+
+
+def _run_translate(preset, inputs, output, couple, resize):
+    from psp_keras.models.psp import PSP
+    from psp_keras.translate_files import translate_files
+
+    written, failures = translate_files(PSP.from_preset(preset), inputs, output, couple, resize)
+    for line in failures:
+        print(f"psp-keras: left out: {line}", file=sys.stderr)
+    print(f"{len(written)} pictures in {output}" + (f", {len(failures)} left out" if failures else ""))
+    return 1 if failures else 0
+
+
+def _mix(commands):
+    parser = _command(commands, "mix", _run_mix, "Draws variants of pictures by replacing some of their styles.")
+    parser.add_argument("preset", help="built-in name, preset directory or run folder")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture files and folders")
+    parser.add_argument("--output", required=True, help="the picture grid to write, such as mixes.png")
+    parser.add_argument("--outputs", dest="num_outputs", type=_positive, default=5, help="variants a picture")
+    parser.add_argument("--latent-mask", type=_mask, help="styles to replace, such as 0-3,8; the finer ones without it")
+    parser.add_argument("--alpha", type=float, help="blend that much of the random style in; replaces without it")
+    parser.add_argument("--seed", type=int, default=0, help="of the random styles")
+
+
+def _mask(text):
+    try:
+        bounds = [tuple(map(int, part.split("-"))) for part in text.split(",")]
+        return [index for bound in bounds for index in range(bound[0], bound[-1] + 1)]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected style numbers such as 0-3,8, got {text!r}") from error
+
+
+def _run_mix(**options):
+    from psp_keras.translate_files import mix_files
+
+    mix_files(**options)
+
+
+def _evaluate(commands):
+    parser = _command(commands, "evaluate", _run_evaluate, "Measures how well a preset inverts held-out pictures.")
+    parser.add_argument("preset", help="built-in name, preset directory or run folder")
+    parser.add_argument("--data", default="mini_faces", help="folder of pictures, or mini_faces")
+    parser.add_argument("--count", type=_positive, default=512, help="pictures to measure, at most")
+    parser.add_argument("--output", help="JSON file for the measures of every picture")
+
+
+def _run_evaluate(preset, data, count, output):
+    from psp_keras.evaluation import evaluate, print_summary, write_report
+    from psp_keras.models.psp import PSP
+
+    report = evaluate(PSP.from_preset(preset), data, count)
+    print_summary(report)
+    if output:
+        write_report(report, output)
+
+
+def _train(commands):
+    parser = _command(commands, "train", _run_train, "Trains a pSp encoder; the same command resumes a stopped one.")
+    parser.add_argument("--data", required=True, help="folder of pictures, or mini_faces")
+    parser.add_argument("--output", required=True, help="the run folder")
+    parser.add_argument("--generator", default="mini_faces_stylegan2", help="preset of the frozen generator")
+    parser.add_argument("--encoder", default="gradual", choices=("gradual", "into_w", "into_w_plus"))
+    parser.add_argument("--num-layers", type=int, default=18, choices=(18, 34, 50, 100, 152), help="50 in the paper")
+    parser.add_argument("--width", type=_positive, default=16, help="channels of the first stage; 64 in the paper")
+    parser.add_argument("--style-filters", type=_positive, default=48, help="map2style channels; 512 in the paper")
+    parser.add_argument("--l2", type=float, default=1.0, help="weight of the mean squared error")
+    parser.add_argument("--lpips", type=float, default=0.8, help="weight of LPIPS")
+    parser.add_argument("--id", type=float, default=0.1, help="weight of the identity loss")
+    parser.add_argument("--w-norm", type=float, default=0.0, help="weight of the distance from the average latent")
+    parser.add_argument("--perceptual-network", default="mini_faces_vgg", help="preset for LPIPS")
+    parser.add_argument("--arcface", default="mini_faces_arcface", help="preset for the identity loss")
+    parser.add_argument("--steps", type=_positive, default=10000, help="length of the training")
+    _training_options(parser, learning_rate=1e-3, dtype="float32")
+
+
+def _training_options(parser, learning_rate, dtype):
+    parser.add_argument("--steps-per-epoch", type=_positive, default=500, help="steps between two checkpoints")
+    parser.add_argument("--batch-size", type=_positive, default=16)
+    parser.add_argument("--learning-rate", type=float, default=learning_rate)
+    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="do not flip pictures at random")
+    parser.add_argument("--num-mini-faces", type=_positive, default=20000, help="faces to draw for --data mini_faces")
+    parser.add_argument("--dtype", default=dtype, choices=("float32", "mixed_bfloat16"), help="dtype policy")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _run_train(**options):
+    from psp_keras.training.train_psp import train_psp
+
+    train_psp(**options)
+
+
+def _train_gan(commands):
+    parser = _command(
+        commands, "train-gan", _run_train_gan, "Trains a StyleGAN2 generator; the same command resumes a stopped one."
+    )
+    parser.add_argument("--data", required=True, help="folder of pictures, or mini_faces")
+    parser.add_argument("--output", required=True, help="the run folder; generator/ in it is the preset")
+    parser.add_argument(
+        "--resolution", type=int, default=64, choices=(16, 32, 64, 128, 256, 512, 1024), help="size of the pictures"
+    )
+    parser.add_argument("--style-dim", type=_positive, default=128, help="size of the latents; 512 in the paper")
+    parser.add_argument("--mapping-layers", type=_positive, default=4, help="8 in the paper")
+    parser.add_argument("--channel-base", type=_positive, default=2048, help="32768 is config-f")
+    parser.add_argument("--channel-max", type=_positive, default=128, help="512 is config-f")
+    parser.add_argument("--kimg", type=float, default=200, help="length, in thousands of pictures shown")
+    parser.add_argument("--r1-gamma", type=float, default=0.05, help="weight of the R1 penalty")
+    _training_options(parser, learning_rate=2e-3, dtype="mixed_bfloat16")
+
+
+def _run_train_gan(**options):
+    from psp_keras.training.train_gan import train_gan
+
+    train_gan(**options)
+
+
+def _train_arcface(commands):
+    parser = _command(commands, "train-arcface", _run_train_arcface, "Trains a face recognition network on MiniFaces.")
+    parser.add_argument("--output", required=True, help="the run folder; arcface/ in it is the preset")
+    parser.add_argument("--num-identities", type=_positive, default=2000)
+    parser.add_argument("--images-per-identity", type=_positive, default=20)
+    parser.add_argument("--epochs", type=_positive, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _run_train_arcface(**options):
+    from psp_keras.training.train_arcface import train_arcface
+
+    _print_measures(train_arcface(**options))
+
+
+def _train_vgg(commands):
+    parser = _command(commands, "train-vgg", _run_train_vgg, "Trains a VGG for LPIPS on MiniFaces attributes.")
+    parser.add_argument("--output", required=True, help="the run folder; vgg/ in it is the preset")
+    parser.add_argument("--num-images", type=_positive, default=20000)
+    parser.add_argument("--epochs", type=_positive, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _run_train_vgg(**options):
+    from psp_keras.training.train_vgg import train_vgg
+
+    _print_measures(train_vgg(**options))
+
+
+def _print_measures(measures):
+    for name, value in measures.items():
+        print(f"{name.replace('_', ' ')}: {value:.4f}")
+
+
+def _mini_faces(commands):
+    parser = _command(
+        commands, "mini-faces", _run_mini_faces, "Writes the procedural MiniFaces as folders of PNG files."
+    )
+    parser.add_argument("output", help="folder for images/, frontal/, sketches/, segmentation/, attributes.jsonl")
+    parser.add_argument("--count", type=_positive, default=1000)
+    parser.add_argument("--size", type=_positive, default=64, help="pixels")
+    parser.add_argument("--split", choices=("train", "test"), default="train")
+    parser.add_argument("--num-identities", type=_positive, help="people; every face another one without it")
+    parser.add_argument("--seed", type=int, default=0, help="which world")
+
+
+def _run_mini_faces(**options):
+    from psp_keras.data.write_mini_faces import write_mini_faces
+
+    write_mini_faces(**options)
+
+
+def _presets(commands):
+    _command(commands, "presets", _run_presets, "Lists the built-in presets.")
+
+
+def _run_presets():
+    from psp_keras.presets.registry import list_presets
+
+    print("\n".join(list_presets()))

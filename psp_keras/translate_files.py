@@ -1,0 +1,91 @@
+"""`psp-keras translate`: picture files through a pSp model."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
+from psp_keras.data.image_grid import image_grid
+from psp_keras.errors import UserError
+from psp_keras.models.psp import PSP
+
+_BATCH = 8
+
+
+def translate_files(model, inputs, output, couple=False, resize=True):
+    """Translates picture files; a broken one is reported and left out.
+
+    Args:
+        model: `PSP`.
+        inputs: files and folders.
+        output: folder for the PNG files, named after their sources.
+        couple: whether to put source and output side by side.
+        resize: whether to shrink outputs larger than 256 pixels to 256.
+
+    Returns:
+        `(written, failures)`: paths of the pictures written, and a line for each file left out.
+
+    Raises:
+        UserError: an input does not exist, or the output cannot be written.
+    """
+    paths = [path for name in inputs for path in _files(Path(name))]
+    targets = _targets(paths, Path(output))
+    bar, written, failures = keras.utils.Progbar(len(paths), unit_name="picture"), [], []
+    for start in range(0, len(paths), _BATCH):
+        batch, images = [], []
+        for path in paths[start : start + _BATCH]:
+            try:
+                images.append(read_image(path, model.encoder.image_size))
+                batch.append(path)
+            except UserError as error:
+                failures.append(str(error))
+        if batch:
+            outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(to_float(images), resize=resize)))
+            for path, source, picture in zip(batch, images, outputs):
+                write_image(targets[path], _beside(source, picture) if couple else picture)
+                written.append(targets[path])
+        bar.update(min(start + _BATCH, len(paths)))
+    return written, failures
+
+
+def mix_files(preset, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0):
+    """Writes a grid of pictures and their variants with some styles replaced; see `PSP.style_mix`.
+
+    The finer styles are replaced by default: 8 to 17 of 18, as in the paper.
+    """
+    model = PSP.from_preset(preset)
+    styles = model.generator.num_styles
+    mask = range(4 * styles // 9, styles) if latent_mask is None else latent_mask
+    if max(mask) >= styles:
+        raise UserError(f"--latent-mask names style {max(mask)}, but {preset} has styles 0 to {styles - 1}.")
+    paths = [path for name in inputs for path in _files(Path(name))]
+    images = np.stack([read_image(path, model.encoder.image_size) for path in paths])
+    mixes = [model.style_mix(to_float(image[None]), num_outputs, mask, alpha, seed)[0] for image in images]
+    rows = [[image, *to_uint8(keras.ops.convert_to_numpy(mix))] for image, mix in zip(images, mixes)]
+    write_image(output, image_grid(rows, column_titles=["input", *(f"mix {i + 1}" for i in range(num_outputs))]))
+    print(f"{len(rows)} pictures with {num_outputs} mixes each in {output}")
+
+
+def _files(path):
+    if path.is_dir():
+        return list_images(path)
+    if not path.exists():
+        raise UserError(f"There is no file or folder {path}.")
+    return [path]
+
+
+def _targets(paths, output):
+    """A PNG name for each file; files of the same stem keep their extension and number apart."""
+    targets, taken = {}, set()
+    for path in dict.fromkeys(paths):
+        candidates = [path.stem, path.name.replace(".", "_"), *(f"{path.stem}_{i}" for i in range(2, len(paths) + 2))]
+        name = next(name for name in candidates if name not in taken)
+        taken.add(name)
+        targets[path] = output / f"{name}.png"
+    return targets
+
+
+def _beside(source, picture):
+    factor = picture.shape[0] // source.shape[0]
+    return np.concatenate([source.repeat(factor, axis=0).repeat(factor, axis=1), picture], axis=1)

@@ -1,0 +1,75 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from psp_keras.data import MiniFaces
+from psp_keras.data.face_attributes import attribute_vector
+from psp_keras.data.write_mini_faces import write_mini_faces
+
+
+def test_a_sample_has_everything():
+    faces = MiniFaces(size=48)
+    sample = faces[5]
+    assert sample.image.shape == sample.frontal.shape == (48, 48, 3)
+    assert sample.segmentation.shape == sample.sketch.shape == (48, 48)
+    assert sample.image.dtype == sample.segmentation.dtype == np.uint8
+    assert len(MiniFaces.labels) >= 10
+    assert {"yaw", "smile", "hair_style", "glasses", "age"} <= sample.attributes.keys()
+    assert sample.sketch.max() > 200 and sample.sketch.min() < 120
+
+
+def test_every_label_occurs():
+    seen = {int(label) for i in range(60) for label in np.unique(MiniFaces(size=64)[i].segmentation)}
+    assert seen == set(range(len(MiniFaces.labels)))
+
+
+def test_samples_are_deterministic_and_splits_differ():
+    first, again = MiniFaces(seed=3)[11], MiniFaces(seed=3)[11]
+    np.testing.assert_array_equal(first.image, again.image)
+    np.testing.assert_array_equal(MiniFaces(seed=3).images([11])[0], first.image)
+    for other in (MiniFaces(seed=4)[11], MiniFaces(seed=3, split="test")[11], MiniFaces(seed=3)[12]):
+        assert other.person != first.person
+
+
+def test_an_identity_keeps_its_traits_and_changes_its_scene():
+    faces = MiniFaces(num_identities=10)
+    one, two = faces[3], faces[13]
+    assert one.identity == two.identity == 3
+    assert one.person == two.person and one.scene != two.scene
+
+
+def test_the_frontal_view_only_turns_the_head():
+    faces = MiniFaces()
+    index = max(range(40), key=lambda i: abs(faces.describe(i)[1].yaw))
+    _, scene = faces.describe(index)
+    assert abs(scene.yaw) > 0.3 and scene.frontal().yaw == 0 and scene.frontal().smile == scene.smile
+    assert np.abs(faces[index].image.astype(int) - faces[index].frontal).mean() > 2
+
+
+def test_attribute_vectors_are_about_standardised():
+    faces = MiniFaces()
+    vectors = faces.attribute_vectors(range(300))
+    assert vectors.shape[1] == attribute_vector(*faces.describe(0)).size
+    assert np.abs(vectors.mean(axis=0)).max() < 1.2 and 0.2 < vectors.std(axis=0).max() < 2
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ValueError, match="`split`"):
+        MiniFaces(split="validation")
+    with pytest.raises(ValueError, match="`size`"):
+        MiniFaces(size=8)
+    with pytest.raises(IndexError, match="no sample -1"):
+        MiniFaces()[-1]
+
+
+def test_written_folders_can_be_read_back(tmp_path):
+    write_mini_faces(tmp_path, count=3, size=32, seed=1)
+    faces = MiniFaces(32, seed=1)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "images" / "000002.png")), faces[2].image)
+    labels = Image.open(tmp_path / "segmentation" / "000002.png")
+    assert labels.mode == "P"
+    np.testing.assert_array_equal(np.asarray(labels), faces[2].segmentation)
+    lines = (tmp_path / "attributes.jsonl").read_text().splitlines()
+    assert json.loads(lines[2])["identity"] == 2

@@ -1,0 +1,177 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from psp_keras import PSP
+from psp_keras.errors import UserError
+from psp_keras.losses import PSPLoss
+from psp_keras.models import ArcFace, EncoderIntoW, PerceptualNetwork
+from psp_keras.optimizers import Ranger
+from tests.helpers import random_images, relative_error, tiny_encoder, tiny_generator, tiny_psp
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_psp()
+
+
+@pytest.fixture(scope="module")
+def full_loss():
+    arcface = ArcFace(32, 16, 18, width=4)
+    arcface.build()
+    network = PerceptualNetwork(width=4)
+    network.build()
+    return {"perceptual_network": network, "arcface": arcface}
+
+
+def test_psp_is_a_well_behaved_layer(tmp_path):
+    config = {"encoder": tiny_encoder(), "generator": tiny_generator()}
+
+    psp = PSP(**config)
+    outputs = np.array(psp(random_images()))
+    psp.save(tmp_path / "psp.keras")
+    loaded = keras.saving.load_model(tmp_path / "psp.keras")
+    np.testing.assert_allclose(loaded(random_images()), outputs, rtol=1e-5, atol=1e-5)
+    symbol = keras.Input((32, 32, 3))
+    assert psp(symbol).shape == (None, 32, 32, 3)
+
+
+def test_call_is_decode_of_encode(model):
+    images = random_images(3)
+    latents = model.encode(images)
+    assert latents.shape == (3, 8, 16)
+    np.testing.assert_allclose(model(images), model.decode(latents), rtol=1e-6)
+    np.testing.assert_allclose(model.predict(images, verbose=0), model(images), rtol=1e-4, atol=1e-5)
+
+
+def test_the_latent_average_is_added(model):
+    images = random_images()
+    offsets = np.array(model.encoder(images))
+    np.testing.assert_allclose(model.encode(images), offsets + np.array(model.latent_average), rtol=1e-5, atol=1e-6)
+
+
+def test_an_encoder_into_w_serves_all_styles():
+    encoder = EncoderIntoW(16, image_size=32, num_layers=18, width=4)
+    latents = np.array(PSP(encoder, tiny_generator()).encode(random_images()))
+    np.testing.assert_allclose(latents, np.broadcast_to(latents[:, :1], (2, 8, 16)))
+
+
+def test_translate_replaces_blends_and_zeroes_masked_styles(model):
+    images = random_images()
+    injected = np.ones((1, 8, 16), "float32")
+    plain = np.array(model.encode(images))
+    expected = {
+        None: np.where(np.arange(8)[None, :, None] >= 6, injected, plain),
+        0.25: np.where(np.arange(8)[None, :, None] >= 6, 0.25 * injected + 0.75 * plain, plain),
+    }
+    for alpha, latents in expected.items():
+        outputs, mixed = model.translate(images, [6, 7], injected, alpha, return_latents=True)
+        np.testing.assert_allclose(mixed, latents, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(outputs, model.decode(latents), rtol=1e-4, atol=1e-5)
+    zeroed = np.array(model.translate(images, [0], return_latents=True)[1])
+    assert not zeroed[:, 0].any() and zeroed[:, 1:].any()
+
+
+def test_translate_pools_large_outputs():
+    model = PSP(tiny_encoder(num_styles=16), tiny_generator(512, channel_base=1024))
+    images = random_images(1)
+    small, large = model.translate(images), model.translate(images, resize=False)
+    assert small.shape == (1, 256, 256, 3) and large.shape == (1, 512, 512, 3)
+    pooled = np.array(large).reshape(1, 256, 2, 256, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(small, pooled, rtol=1e-4, atol=1e-5)
+
+
+def test_style_mix_is_batched_and_seeded(model):
+    images = random_images(2)
+    first, again, other = (np.array(model.style_mix(images, 3, [4, 5, 6, 7], 0.5, seed)) for seed in (1, 1, 2))
+    assert first.shape == (2, 3, 32, 32, 3)
+    np.testing.assert_array_equal(first, again)
+    assert relative_error(other, first) > 1e-4
+    alone = np.array(model.style_mix(images[1:], 3, [4, 5, 6, 7], 0.5, 1))
+    np.testing.assert_allclose(alone[0], first[1], rtol=1e-4, atol=1e-5)
+
+
+def test_wrong_arguments_are_refused_by_name(model):
+    with pytest.raises(ValueError, match=r"`images` must have shape \(N, 32, 32, 3\)"):
+        model.encode(random_images(size=64))
+    with pytest.raises(ValueError, match=r"`latents` must have shape \(N, 8, 16\)"):
+        model.decode(np.zeros((1, 10, 16), "float32"))
+    with pytest.raises(ValueError, match="`latent_mask` holds 8, but the generator has styles 0 to 7"):
+        model.translate(random_images(), [8])
+    with pytest.raises(ValueError, match="`encoder` has num_styles 6, `generator` 8"):
+        PSP(tiny_encoder(num_styles=6), tiny_generator())
+    with pytest.raises(ValueError, match=r"`loss` must be a psp_keras\.losses\.PSPLoss"):
+        model.compile(loss="mse")
+
+
+def test_fit_trains_the_encoder_alone():
+    model = tiny_psp()
+    model.compile(Ranger(1e-3, clipnorm=1.0))
+    before = {variable.path: np.array(variable) for variable in model.variables}
+    images = random_images(8)
+    history = model.fit(images, images, batch_size=4, epochs=3, verbose=0, validation_data=(images, images))
+    assert set(history.history) == {"loss", "l2", "val_loss", "val_l2"}
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    changed = {v.path for v in model.variables if not np.array_equal(before[v.path], np.array(v))}
+    assert changed and not [path for path in changed if "gan2" in path or "latent_average" in path]
+    assert {v.path for v in model.encoder.trainable_variables} <= changed
+    # momentum, velocity and slow weights for the encoder, plus the step counter and the learning rate
+    assert len(model.optimizer.variables) == 3 * len(model.encoder.trainable_variables) + 2
+
+
+def test_fit_can_train_the_decoder_too():
+    model = tiny_psp()
+    model.compile("adam", train_decoder=True)
+    before = np.array(model.generator.synthesis.constant)
+    model.fit(random_images(4), batch_size=2, verbose=0)
+    assert not np.array_equal(before, np.array(model.generator.synthesis.constant))
+
+
+def test_xla_gives_the_same_losses(full_loss):
+    images = tf.data.Dataset.from_tensor_slices((random_images(8), random_images(8, seed=1))).batch(4)
+    histories = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(3)
+        model = tiny_psp()
+        loss = PSPLoss(w_norm=0.005, l2_crop=0.1, lpips_crop=0.1, **full_loss)
+        model.compile(Ranger(1e-3), loss, jit_compile=jit_compile)
+        histories.append(model.fit(images, epochs=2, verbose=0, shuffle=False).history)
+    assert list(histories[0]) == list(histories[1])
+    assert {"loss", "l2", "lpips", "id", "w_norm", "l2_crop", "lpips_crop", "id_improvement"} == set(histories[0])
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][name], values, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_schedules_and_steps_per_execution_work():
+    model = tiny_psp()
+    schedule = keras.optimizers.schedules.CosineDecay(1e-3, 4)
+    model.compile(Ranger(schedule), steps_per_execution=2)
+    model.fit(random_images(8), batch_size=2, verbose=0)
+    assert int(model.optimizer.iterations) == 4
+    assert model.evaluate(random_images(4), verbose=0, return_dict=True).keys() == {"loss", "l2"}
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-6), ("float16", 1e-2)])
+def test_presets_keep_the_model(model, tmp_path, dtype, tolerance):
+    model.save_to_preset(tmp_path / "preset", dtype=dtype)
+    assert sorted(path.name for path in (tmp_path / "preset").iterdir()) == ["config.json", "model.weights.h5"]
+    loaded = PSP.from_preset(tmp_path / "preset")
+    assert relative_error(loaded(random_images()), model(random_images())) < tolerance
+    assert PSP.from_preset(tmp_path / "preset", dtype="mixed_bfloat16").dtype_policy.name == "mixed_bfloat16"
+
+
+def test_bad_presets_are_named(model, tmp_path):
+    with pytest.raises(UserError, match="There is no preset 'nowhere'"):
+        PSP.from_preset("nowhere")
+    model.generator.save_to_preset(tmp_path / "generator")
+    with pytest.raises(UserError, match="holds a StyleGAN2Generator, not a PSP"):
+        PSP.from_preset(tmp_path / "generator")
+    model.save_to_preset(tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(UserError, match=r"model\.weights\.h5 is damaged"):
+        PSP.from_preset(tmp_path / "cut")
+    (tmp_path / "cut" / "config.json").write_text("{")
+    with pytest.raises(UserError, match=r"config\.json is not a preset's config\.json"):
+        PSP.from_preset(tmp_path / "cut")
