@@ -55,9 +55,8 @@ def run_demo(output="demo_output", photo=None, steps=300, count=128, seed=0):
     print_summary(report["inversion"])
     print("\nThe encoder trained from scratch, on held-out faces")
     for row in training:
-        print(
-            f"  step {row['step']:4d}   MSE {row['mse']:.4f}   LPIPS {row['lpips']:.4f}   identity {row['identity']:.3f}"
-        )
+        values = "   ".join(f"{name} {row[name]:.4f}" for name in ("mse", "lpips", "identity"))
+        print(f"  step {row['step']:4d}   {values}")
     print(f"\nPictures and report.json are in {output.resolve()} ({report['seconds']:.0f} s).")
     return report
 

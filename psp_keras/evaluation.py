@@ -1,15 +1,13 @@
 """Measures how well a pSp model inverts pictures it never saw."""
 
 import json
-import os
-from pathlib import Path
 
 import keras
 import numpy as np
 
+from psp_keras.atomic_write import atomic_write
 from psp_keras.data.image_files import list_images, read_image, to_float
 from psp_keras.data.mini_faces import MiniFaces
-from psp_keras.errors import UserError
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 
@@ -91,15 +89,9 @@ def print_summary(report):
 
 
 def write_report(report, path):
-    """Writes a report as JSON under a temporary name and renames it."""
-    path = Path(path)
-    scratch = path.with_name(f".{path.name}.writing")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a report as JSON."""
+    with atomic_write(path) as scratch:
         scratch.write_text(json.dumps(report, indent=2) + "\n")
-        os.replace(scratch, path)
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
 
 
 def _held_out(data, size, count):

@@ -158,7 +158,8 @@ def test_presets_keep_the_model(model, tmp_path, dtype, tolerance):
     assert sorted(path.name for path in (tmp_path / "preset").iterdir()) == ["config.json", "model.weights.h5"]
     loaded = PSP.from_preset(tmp_path / "preset")
     assert relative_error(loaded(random_images()), model(random_images())) < tolerance
-    assert PSP.from_preset(tmp_path / "preset", dtype="mixed_bfloat16").dtype_policy.name == "mixed_bfloat16"
+    half = PSP.from_preset(tmp_path / "preset", dtype="mixed_bfloat16")
+    assert {m.dtype_policy.name for m in (half, half.encoder, half.generator)} == {"mixed_bfloat16"}
 
 
 def test_bad_presets_are_named(model, tmp_path):

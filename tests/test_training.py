@@ -39,7 +39,7 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path):
 
 def test_another_training_in_the_same_folder_is_refused(tmp_path):
     train_gan("mini_faces", tmp_path / "run", kimg=0.008, **GAN)
-    with pytest.raises(UserError, match="holds another training .*r1_gamma was 0.05, is 1.0"):
+    with pytest.raises(UserError, match=r"holds another training .*r1_gamma was 0\.05, is 1\.0"):
         train_gan("mini_faces", tmp_path / "run", kimg=0.016, r1_gamma=1.0, **GAN)
 
 

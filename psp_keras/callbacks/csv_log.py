@@ -3,6 +3,8 @@ from pathlib import Path
 
 import keras
 
+from psp_keras.atomic_write import atomic_write
+
 
 class ResumableCSVLog(keras.callbacks.Callback):
     """Writes one line of metrics an epoch; a resumed training drops the lines after its checkpoint and goes on.
@@ -25,7 +27,7 @@ class ResumableCSVLog(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         self._rows = [*(old for old in self._rows if int(old["epoch"]) <= epoch), row]
         fields = list(dict.fromkeys(name for line in self._rows for name in line))
-        with open(self.path, "w", newline="") as file:
+        with atomic_write(self.path) as scratch, open(scratch, "w", newline="") as file:
             writer = csv.DictWriter(file, fields)
             writer.writeheader()
             writer.writerows(self._rows)

@@ -1,10 +1,10 @@
-import os
 import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
 
 
@@ -45,10 +45,8 @@ class TrainingCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         arrays = {_key(i, variable): _to_numpy(variable) for i, variable in enumerate(_state(self.model))}
-        scratch = self.path.with_suffix(".writing")
-        with open(scratch, "wb") as file:
+        with atomic_write(self.path) as scratch, open(scratch, "wb") as file:
             np.savez(file, epochs=epoch + 1, **arrays)
-        os.replace(scratch, self.path)
 
     @staticmethod
     def _assign(model, saved):

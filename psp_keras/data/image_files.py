@@ -1,11 +1,11 @@
 """Reading and writing picture files: JPEG, PNG, WebP, grey, alpha, EXIF-rotated, any size."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -58,15 +58,9 @@ def write_image(path, image):
         UserError: the place cannot be written.
     """
     path = Path(path)
-    scratch = path.with_name(f".{path.name}.writing")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))
+    with atomic_write(path) as scratch:
         picture.save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
-        os.replace(scratch, path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def to_float(images):

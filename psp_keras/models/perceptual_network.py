@@ -58,9 +58,9 @@ class PerceptualNetwork(PresetModel):
             for i, (filters, kernel, strides, _) in enumerate(step for step in self.plan if not isinstance(step, str))
         ]
 
-    def build(self, input_shape=None, other_shape=None):
-        if input_shape is not None:
-            check_shape("images", input_shape, ("N", "H", "W", 3))
+    def build(self, images_shape=None, others_shape=None):
+        if images_shape is not None:
+            check_shape("images", images_shape, ("N", "H", "W", 3))
         channels, convs, self.heads = 3, iter(self.convs), []
         for step in self.plan:
             if step == "tap":
@@ -91,8 +91,8 @@ class PerceptualNetwork(PresetModel):
                 x = ops.relu(next(convs)(ops.pad(x, [[0, 0], [side, side], [side, side], [0, 0]])))
         return taps
 
-    def compute_output_shape(self, input_shape, other_shape=None):
-        return (input_shape[0],)
+    def compute_output_shape(self, images_shape, others_shape=None):
+        return (images_shape[0],)
 
     def compute_output_spec(self, images, others):
         return keras.KerasTensor((images.shape[0],), dtype="float32")

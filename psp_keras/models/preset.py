@@ -27,7 +27,8 @@ class PresetModel(keras.Model):
 
         Args:
             preset: a name from `psp_keras.list_presets()` or the path of a directory that `save_to_preset` wrote.
-            **overrides: arguments of the constructor to change, such as `dtype="mixed_bfloat16"`.
+            **overrides: arguments of the constructor to change. `dtype="mixed_bfloat16"` reaches nested networks;
+                without it the model takes the global dtype policy, whatever it was trained in.
 
         Returns:
             The model, with its weights.
@@ -39,6 +40,8 @@ class PresetModel(keras.Model):
         serialized = _read_config(directory)
         if serialized.get("class_name") != cls.__name__:
             raise UserError(f"{directory} holds a {serialized.get('class_name')}, not a {cls.__name__}.")
+        if "dtype" in overrides:
+            _set_dtype(serialized, overrides["dtype"])
         serialized["config"].update(overrides)
         model = keras.saving.deserialize_keras_object(serialized)
         if not model.built:
@@ -58,10 +61,7 @@ class PresetModel(keras.Model):
         shutil.rmtree(scratch, ignore_errors=True)
         try:
             scratch.mkdir(parents=True)
-            config = keras.saving.serialize_keras_object(self)
-            config.pop("build_config", None)
-            config.pop("compile_config", None)
-            (scratch / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
+            (scratch / CONFIG_FILE).write_text(json.dumps(_describe(self), indent=2) + "\n")
             self.save_weights(scratch / WEIGHTS_FILE)
             if dtype != "float32":
                 _recast(scratch / WEIGHTS_FILE, dtype)
@@ -81,6 +81,26 @@ def load_preset(preset, **overrides):
     if cls is None:
         raise UserError(f"The preset {preset} holds an unknown model, {serialized.get('class_name')}.")
     return cls.from_preset(preset, **overrides)
+
+
+def _describe(model):
+    """Serialises a model without what belongs to a session: dtype policies, build and compile arguments."""
+
+    def strip(value):
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: strip(item) for key, item in value.items() if key not in ("dtype", "build_config", "compile_config")
+        }
+
+    return strip(keras.saving.serialize_keras_object(model))
+
+
+def _set_dtype(serialized, dtype):
+    serialized["config"]["dtype"] = dtype
+    for value in serialized["config"].values():
+        if isinstance(value, dict) and "registered_name" in value:
+            _set_dtype(value, dtype)
 
 
 def _read_config(directory):

@@ -3,9 +3,7 @@ from keras import ops
 
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.face_regions import shrink_to_256
-from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.models.preset import PresetModel
-from psp_keras.optimizers.ranger import Ranger
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -184,6 +182,10 @@ class PSP(PresetModel):
                 convolutions beat XLA's.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
         """
+        # Imported here: losses and optimizers stand above models.
+        from psp_keras.losses.psp_loss import PSPLoss
+        from psp_keras.optimizers.ranger import Ranger
+
         if loss is None:
             loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
         if not isinstance(loss, PSPLoss):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
 
 CONFIG_FILE = "run.json"
@@ -26,16 +27,18 @@ def open_run(output, options):
     folder = Path(output)
     path = folder / CONFIG_FILE
     options = json.loads(json.dumps(options, default=str))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            _compare(path, json.loads(path.read_text()), options)
-        path.write_text(json.dumps(options, indent=2) + "\n")
-    except OSError as error:
-        raise UserError(f"Cannot write to {folder}: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
+    if path.exists():
+        _compare(path, _read(path), options)
+    with atomic_write(path) as scratch:
+        scratch.write_text(json.dumps(options, indent=2) + "\n")
     return folder
+
+
+def _read(path):
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"Cannot read {path}: {error}.") from error
 
 
 def _compare(path, before, now):

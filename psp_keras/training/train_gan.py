@@ -82,7 +82,7 @@ def train_gan(
 
 
 class _SaveGenerator(keras.callbacks.Callback):
-    """Writes the averaged generator as a float32 preset at the end of every epoch."""
+    """Writes the averaged generator as a preset at the end of every epoch."""
 
     def __init__(self, directory):
         super().__init__()
@@ -90,9 +90,5 @@ class _SaveGenerator(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         average = self.model.averaged_generator
-        config = {**average.get_config(), "dtype": "float32", "name": "generator"}
-        generator = StyleGAN2Generator.from_config(config)
-        generator.build()
-        generator.set_weights(average.get_weights())
-        generator.estimate_latent_average()
-        generator.save_to_preset(self.directory)
+        average.estimate_latent_average()
+        average.save_to_preset(self.directory)
