@@ -17,7 +17,7 @@ import numpy as np
 from psp_keras.data import MiniFaces, to_float
 from psp_keras.losses import PSPLoss
 from psp_keras.models import PSP, StyleGAN2Generator
-from psp_keras.training.train_psp import make_encoder
+from psp_keras.training.psp import make_encoder
 
 
 def main():

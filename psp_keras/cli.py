@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from psp_keras.errors import UserError
+from psp_keras.errors import UserError, print_left_out
 
 
 def main(arguments=None):
@@ -58,6 +58,16 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if action.default is None else super()._get_help_string(action)
 
 
+class _LeftOut:
+    """Names the inputs that are left out, and makes the exit code say that there were some."""
+
+    exit_code = 0
+
+    def add(self, line):
+        print_left_out(line)
+        self.exit_code = 1
+
+
 def _positive(text):
     value = int(text)
     if value < 1:
@@ -94,11 +104,10 @@ def _run_translate(preset, inputs, output, couple, resize):
     from psp_keras.models.psp import PSP
     from psp_keras.translate_files import translate_files
 
-    written, failures = translate_files(PSP.from_preset(preset), inputs, output, couple, resize)
-    for line in failures:
-        print(f"psp-keras: left out: {line}", file=sys.stderr)
-    print(f"{len(written)} pictures in {output}" + (f", {len(failures)} left out" if failures else ""))
-    return 1 if failures else 0
+    left_out = _LeftOut()
+    written = translate_files(PSP.from_preset(preset), inputs, output, couple, resize, left_out.add)
+    print(f"{len(written)} pictures in {output}")
+    return left_out.exit_code
 
 
 def _mix(commands):
@@ -123,7 +132,9 @@ def _mask(text):
 def _run_mix(**options):
     from psp_keras.translate_files import mix_files
 
-    mix_files(**options)
+    left_out = _LeftOut()
+    mix_files(**options, on_broken=left_out.add)
+    return left_out.exit_code
 
 
 def _evaluate(commands):
@@ -138,10 +149,12 @@ def _run_evaluate(preset, data, count, output):
     from psp_keras.evaluation import evaluate, print_summary, write_report
     from psp_keras.models.psp import PSP
 
-    report = evaluate(PSP.from_preset(preset), data, count)
+    left_out = _LeftOut()
+    report = evaluate(PSP.from_preset(preset), data, count, on_broken=left_out.add)
     print_summary(report)
     if output:
         write_report(report, output)
+    return left_out.exit_code
 
 
 def _train(commands):
@@ -174,9 +187,11 @@ def _training_options(parser, learning_rate, dtype):
 
 
 def _run_train(**options):
-    from psp_keras.training.train_psp import train_psp
+    from psp_keras.training.psp import train_psp
 
-    train_psp(**options)
+    left_out = _LeftOut()
+    train_psp(**options, on_broken=left_out.add)
+    return left_out.exit_code
 
 
 def _train_gan(commands):
@@ -198,9 +213,11 @@ def _train_gan(commands):
 
 
 def _run_train_gan(**options):
-    from psp_keras.training.train_gan import train_gan
+    from psp_keras.training.gan import train_gan
 
-    train_gan(**options)
+    left_out = _LeftOut()
+    train_gan(**options, on_broken=left_out.add)
+    return left_out.exit_code
 
 
 def _train_arcface(commands):
@@ -213,7 +230,7 @@ def _train_arcface(commands):
 
 
 def _run_train_arcface(**options):
-    from psp_keras.training.train_arcface import train_arcface
+    from psp_keras.training.arcface import train_arcface
 
     _print_measures(train_arcface(**options))
 
@@ -227,7 +244,7 @@ def _train_vgg(commands):
 
 
 def _run_train_vgg(**options):
-    from psp_keras.training.train_vgg import train_vgg
+    from psp_keras.training.vgg import train_vgg
 
     _print_measures(train_vgg(**options))
 

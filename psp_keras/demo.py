@@ -6,13 +6,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
-from psp_keras.data.image_grid import image_grid
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.evaluation import InversionMetrics, evaluate, print_summary, write_report
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.models.psp import PSP
-from psp_keras.training.train_psp import make_encoder
+from psp_keras.training.psp import make_encoder
 
 _PRESET = "mini_faces_inversion"
 _SHOWN = 8

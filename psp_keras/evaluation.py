@@ -6,8 +6,10 @@ import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
-from psp_keras.data.image_files import list_images, read_image, to_float
+from psp_keras.data.image_files import list_images, to_float
+from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MiniFaces
+from psp_keras.errors import print_left_out
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 
@@ -45,7 +47,7 @@ class InversionMetrics:
         return {name: np.concatenate([keras.ops.convert_to_numpy(part[name]) for part in parts]) for name in parts[0]}
 
 
-def evaluate(model, data="mini_faces", count=512, metrics=None):
+def evaluate(model, data="mini_faces", count=512, metrics=None, on_broken=print_left_out):
     """Inverts held-out pictures and measures the result beside two baselines.
 
     Args:
@@ -53,12 +55,13 @@ def evaluate(model, data="mini_faces", count=512, metrics=None):
         data: a folder of pictures, or `"mini_faces"` for the test split.
         count: how many pictures, at most.
         metrics: `InversionMetrics`; the shipped networks by default.
+        on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         JSON-like: `summary` (mean and deviation of each metric for the model, for the average face and for another
         person's picture) and `images` (each picture's name and metrics).
     """
-    names, targets = _held_out(data, model.encoder.image_size, count)
+    names, targets = _held_out(data, model.encoder.image_size, count, on_broken)
     metrics = metrics or InversionMetrics()
     outputs = keras.ops.convert_to_numpy(
         keras.ops.concatenate(
@@ -94,11 +97,11 @@ def write_report(report, path):
         scratch.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def _held_out(data, size, count):
+def _held_out(data, size, count, on_broken):
     if data == "mini_faces":
         return [f"test_{i:05d}" for i in range(count)], to_float(MiniFaces(size, split="test").images(range(count)))
-    paths = list_images(data)[:count]
-    return [str(path) for path in paths], to_float(np.stack([read_image(path, size) for path in paths]))
+    paths, images = read_images(list_images(data)[:count], size, on_broken)
+    return [str(path) for path in paths], to_float(images)
 
 
 def _summarise(values):

@@ -5,15 +5,16 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
-from psp_keras.data.image_grid import image_grid
-from psp_keras.errors import UserError
+from psp_keras.data.image_source import read_images
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.models.psp import PSP
 
 _BATCH = 8
 
 
-def translate_files(model, inputs, output, couple=False, resize=True):
+def translate_files(model, inputs, output, couple=False, resize=True, on_broken=print_left_out):
     """Translates picture files; a broken one is reported and left out.
 
     Args:
@@ -22,16 +23,17 @@ def translate_files(model, inputs, output, couple=False, resize=True):
         output: folder for the PNG files, named after their sources.
         couple: whether to put source and output side by side.
         resize: whether to shrink outputs larger than 256 pixels to 256.
+        on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
-        `(written, failures)`: paths of the pictures written, and a line for each file left out.
+        Paths of the pictures written.
 
     Raises:
-        UserError: an input does not exist, or the output cannot be written.
+        UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
     paths = [path for name in inputs for path in _files(Path(name))]
     targets = _targets(paths, Path(output))
-    bar, written, failures = keras.utils.Progbar(len(paths), unit_name="picture"), [], []
+    bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
         batch, images = [], []
         for path in paths[start : start + _BATCH]:
@@ -39,17 +41,17 @@ def translate_files(model, inputs, output, couple=False, resize=True):
                 images.append(read_image(path, model.encoder.image_size))
                 batch.append(path)
             except UserError as error:
-                failures.append(str(error))
+                on_broken(str(error))
         if batch:
             outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(to_float(images), resize=resize)))
             for path, source, picture in zip(batch, images, outputs):
                 write_image(targets[path], _beside(source, picture) if couple else picture)
                 written.append(targets[path])
         bar.update(min(start + _BATCH, len(paths)))
-    return written, failures
+    return written
 
 
-def mix_files(preset, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0):
+def mix_files(preset, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0, on_broken=print_left_out):
     """Writes a grid of pictures and their variants with some styles replaced; see `PSP.style_mix`.
 
     The finer styles are replaced by default: 8 to 17 of 18, as in the paper.
@@ -60,7 +62,7 @@ def mix_files(preset, inputs, output, num_outputs=5, latent_mask=None, alpha=Non
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but {preset} has styles 0 to {styles - 1}.")
     paths = [path for name in inputs for path in _files(Path(name))]
-    images = np.stack([read_image(path, model.encoder.image_size) for path in paths])
+    images = read_images(paths, model.encoder.image_size, on_broken)[1]
     mixes = [model.style_mix(to_float(image[None]), num_outputs, mask, alpha, seed)[0] for image in images]
     rows = [[image, *to_uint8(keras.ops.convert_to_numpy(mix))] for image, mix in zip(images, mixes)]
     write_image(output, image_grid(rows, column_titles=["input", *(f"mix {i + 1}" for i in range(num_outputs))]))
@@ -83,6 +85,10 @@ def _targets(paths, output):
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
         targets[path] = output / f"{name}.png"
+    sources = {path.resolve() for path in paths}
+    for target in targets.values():
+        if target.resolve() in sources:
+            raise UserError(f"The output would replace the input {target}: choose another --output.")
     return targets
 
 

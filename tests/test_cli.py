@@ -54,6 +54,8 @@ def test_a_broken_file_is_named_and_the_rest_is_done(preset, pictures, tmp_path,
     assert main(["translate", preset, str(pictures), "--output", str(tmp_path / "out")]) == 1
     assert "c.png" in capsys.readouterr().err
     assert len(list((tmp_path / "out").iterdir())) == 3
+    assert main(["mix", preset, str(pictures), "--latent-mask", "0", "--output", str(tmp_path / "mixes.png")]) == 1
+    assert "left out: Cannot read" in capsys.readouterr().err
 
 
 def test_mistakes_get_one_line(preset, pictures, tmp_path, capsys):
@@ -70,6 +72,8 @@ def test_mistakes_get_one_line(preset, pictures, tmp_path, capsys):
     assert "names style 17" in error_of(
         capsys, "mix", preset, pictures, "--output", out / "m.png", "--latent-mask", "8-17"
     )
+    assert "`size` must be at least 16" in error_of(capsys, "mini-faces", out, "--size", "8")
+    assert "would replace the input" in error_of(capsys, "translate", preset, pictures / "a.png", "--output", pictures)
     assert not out.exists()
 
 

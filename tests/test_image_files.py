@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from psp_keras.data.grids import image_grid, square_grid
 from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
-from psp_keras.data.image_grid import image_grid, square_grid
 from psp_keras.data.image_source import ArraySource, FolderSource, training_batches
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError

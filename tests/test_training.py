@@ -16,6 +16,7 @@ from psp_keras.data.write_mini_faces import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg
+from psp_keras.training.run_folder import open_run
 from tests.helpers import tiny_generator, tiny_psp
 
 SMALL = {"num_mini_faces": 40, "batch_size": 4, "steps_per_epoch": 2}
@@ -38,9 +39,10 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path):
 
 
 def test_another_training_in_the_same_folder_is_refused(tmp_path):
-    train_gan("mini_faces", tmp_path / "run", kimg=0.008, **GAN)
+    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 1})
+    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 2})
     with pytest.raises(UserError, match=r"holds another training .*r1_gamma was 0\.05, is 1\.0"):
-        train_gan("mini_faces", tmp_path / "run", kimg=0.016, r1_gamma=1.0, **GAN)
+        open_run(tmp_path / "run", {"r1_gamma": 1.0, "kimg": 2})
 
 
 def test_train_arcface_and_train_vgg(tmp_path):
@@ -83,6 +85,8 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_pat
 def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
     tiny_generator().save_to_preset(tmp_path / "generator")
     write_mini_faces(tmp_path / "faces", count=40, size=32)
+    (tmp_path / "faces" / "images" / "broken.png").write_bytes(b"no picture")
+    left_out = []
     train_psp(
         str(tmp_path / "faces" / "images"),
         tmp_path / "run",
@@ -94,7 +98,9 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
         steps=4,
         steps_per_epoch=2,
         batch_size=4,
+        on_broken=left_out.append,
     )
+    assert len(left_out) == 1 and "broken.png" in left_out[0]
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "run.json"}
     assert PSP.from_preset(tmp_path / "run").encoder.name == "encoder"  # a run folder is as good as a preset

@@ -44,7 +44,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
             ) from error
 
     def on_epoch_end(self, epoch, logs=None):
-        arrays = {_key(i, variable): _to_numpy(variable) for i, variable in enumerate(_state(self.model))}
+        arrays = {_key(i): _to_numpy(variable) for i, variable in enumerate(_state(self.model))}
         with atomic_write(self.path) as scratch, open(scratch, "wb") as file:
             np.savez(file, epochs=epoch + 1, **arrays)
 
@@ -54,11 +54,11 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         if len(variables) != len(saved.files) - 1:
             raise ValueError(f"{len(saved.files) - 1} arrays for {len(variables)} variables")
         for i, variable in enumerate(variables):
-            value = saved[_key(i, variable)]
+            value = saved[_key(i)]
             if value.shape != tuple(variable.shape):
                 raise ValueError(f"{variable.path} has shape {tuple(variable.shape)}, saved is {value.shape}")
         for i, variable in enumerate(variables):
-            variable.assign(saved[_key(i, variable)])
+            variable.assign(saved[_key(i)])
 
 
 def _state(model):
@@ -66,8 +66,9 @@ def _state(model):
     return [*model.variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
 
 
-def _key(index, variable):
-    return f"{index:04d}_{variable.name}"
+def _key(index):
+    # Not the variable's name: Keras numbers those anew in every session.
+    return f"{index:04d}"
 
 
 def _to_numpy(variable):

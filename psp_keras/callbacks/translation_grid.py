@@ -2,8 +2,8 @@ from pathlib import Path
 
 import keras
 
+from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import to_uint8, write_image
-from psp_keras.data.image_grid import image_grid
 
 
 class TranslationGrid(keras.callbacks.Callback):

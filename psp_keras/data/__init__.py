@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "image_files": "list_images read_image to_float to_uint8 write_image",
-        "image_grid": "image_grid",
+        "grids": "image_grid square_grid",
         "image_source": "ArraySource FolderSource open_source training_batches",
         "mini_faces": "FaceSample MiniFaces",
     },

@@ -7,9 +7,10 @@ import tensorflow as tf
 from psp_keras.data.image_files import list_images, read_image
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.data.training_order import shuffled_batches
-from psp_keras.errors import UserError
+from psp_keras.errors import UserError, print_left_out
 
 _CACHE_BYTES = 2 * 1024**3
+_DRAWN_AT_ONCE = 256
 
 
 class ArraySource:
@@ -36,11 +37,14 @@ class FolderSource:
     Args:
         paths: the files.
         size: pixels to resize their middle square to.
+        on_broken: called with a line for each broken file; the next readable one takes its place.
     """
 
-    def __init__(self, paths, size):
+    def __init__(self, paths, size, on_broken=print_left_out):
         self._paths = [str(path) for path in paths]
         self._size = size
+        self._on_broken = on_broken
+        self._broken = set()
 
     def __len__(self):
         return len(self._paths)
@@ -51,10 +55,20 @@ class FolderSource:
         return tf.ensure_shape(images, (None, self._size, self._size, 3))
 
     def _read(self, indices):
-        return np.stack([read_image(self._paths[index], self._size) for index in indices])
+        return np.stack([self._read_from(index) for index in indices])
+
+    def _read_from(self, index):
+        for path in (*self._paths[index:], *self._paths[:index]):
+            try:
+                return read_image(path, self._size)
+            except UserError as error:
+                if path not in self._broken:
+                    self._broken.add(path)
+                    self._on_broken(str(error))
+        raise UserError(f"None of the {len(self._paths)} pictures can be read.")
 
 
-def open_source(data, size, num_samples=20000, seed=0, split="train"):
+def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out):
     """Opens training data by name.
 
     Args:
@@ -62,25 +76,63 @@ def open_source(data, size, num_samples=20000, seed=0, split="train"):
         size: pixels.
         num_samples: how many MiniFaces to draw.
         seed: of MiniFaces.
-        split: of MiniFaces.
+        on_broken: called with a line for each file left out.
 
     Returns:
         `ArraySource` or `FolderSource`.
 
     Raises:
-        UserError: the folder is missing or empty, or one of its files is broken.
+        UserError: the folder is missing, or holds no readable picture.
     """
     if data == "mini_faces":
-        faces = MiniFaces(size, seed=seed, split=split)
-        return ArraySource(collect(num_samples, "MiniFaces", lambda i: faces.images([i])[0]))
-    return open_files(list_images(data), size)
+        return ArraySource(draw_mini_faces(MiniFaces(size, seed=seed), num_samples))
+    return open_files(list_images(data), size, on_broken)
 
 
-def open_files(paths, size):
+def open_files(paths, size, on_broken=print_left_out):
     """Opens picture files: in memory where they fit, else read as they are needed."""
     if len(paths) * size * size * 3 > _CACHE_BYTES:
-        return FolderSource(paths, size)
-    return ArraySource(_read_all(paths, size))
+        return FolderSource(paths, size, on_broken)
+    return ArraySource(read_images(paths, size, on_broken)[1])
+
+
+def read_images(paths, size, on_broken=print_left_out):
+    """Reads picture files under a progress bar and leaves broken ones out.
+
+    Args:
+        paths: the files.
+        size: pixels to resize their middle square to.
+        on_broken: called with a line for each file left out.
+
+    Returns:
+        `(paths, images)` of the readable ones, images uint8 `(N, size, size, 3)`.
+
+    Raises:
+        UserError: none of them can be read.
+    """
+    bar = keras.utils.Progbar(len(paths), unit_name="picture")
+    kept, images = [], []
+    for path in paths:
+        try:
+            images.append(read_image(path, size))
+            kept.append(path)
+        except UserError as error:
+            on_broken(str(error))
+        bar.add(1)
+    if not images:
+        raise UserError(f"None of the {len(paths)} pictures can be read.")
+    return kept, np.stack(images)
+
+
+def draw_mini_faces(faces, count):
+    """Draws MiniFaces `0` to `count - 1` under a progress bar, uint8 `(count, size, size, 3)`."""
+    print(f"Drawing {count} MiniFaces")
+    bar = keras.utils.Progbar(count, unit_name="face")
+    images = []
+    for start in range(0, count, _DRAWN_AT_ONCE):
+        images.append(faces.images(range(start, min(start + _DRAWN_AT_ONCE, count))))
+        bar.update(min(start + _DRAWN_AT_ONCE, count))
+    return np.concatenate(images)
 
 
 def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirror=False):
@@ -113,31 +165,3 @@ def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirr
 def normalise(images):
     """uint8 [0, 255] to float32 [-1, 1], inside tf.data."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
-def _read_all(paths, size):
-    broken = []
-
-    def read(i):
-        try:
-            return read_image(paths[i], size)
-        except UserError as error:
-            broken.append(error)
-            return None
-
-    images = collect(len(paths), "Reading pictures", read)
-    if broken:
-        raise UserError(f"{broken[0]} {len(broken)} of {len(paths)} files are broken; remove them first.")
-    return images
-
-
-def collect(count, title, draw):
-    """Stacks `draw(0)` to `draw(count - 1)` under a progress bar; a list where some of them are `None`."""
-    print(f"{title}: {count} pictures")
-    bar = keras.utils.Progbar(count)
-    images = []
-    for i in range(count):
-        images.append(draw(i))
-        if (i + 1) % 256 == 0 or i + 1 == count:
-            bar.update(i + 1)
-    return images if any(image is None for image in images) else np.stack(images)

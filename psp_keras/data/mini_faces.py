@@ -4,6 +4,7 @@ import numpy as np
 
 from psp_keras.data.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
 from psp_keras.data.face_renderer import LABELS, render
+from psp_keras.errors import UserError
 
 _SPLITS = ("train", "test")
 
@@ -58,9 +59,9 @@ class MiniFaces:
 
     def __init__(self, size=64, seed=0, split="train", num_identities=None):
         if split not in _SPLITS:
-            raise ValueError(f"`split` must be one of {_SPLITS}, got {split!r}.")
+            raise UserError(f"`split` must be one of {_SPLITS}, got {split!r}.")
         if size < 16:
-            raise ValueError(f"`size` must be at least 16, got {size}.")
+            raise UserError(f"`size` must be at least 16, got {size}.")
         self.size = size
         self.seed = seed
         self.split = split

@@ -65,7 +65,9 @@ class PerceptualNetwork(PresetModel):
         for step in self.plan:
             if step == "tap":
                 name, ones = f"head_{len(self.heads)}", keras.initializers.Constant(0.2)
-                self.heads.append(self.add_weight(name=name, shape=(channels,), initializer=ones, autocast=False))
+                self.heads.append(
+                    self.add_weight(name=name, shape=(channels,), initializer=ones, autocast=False, trainable=False)
+                )
             elif step != "pool":
                 next(convs).build((None, None, None, channels))
                 channels = step[0]

@@ -193,6 +193,7 @@ class PSP(PresetModel):
         if jit_compile == "auto":
             jit_compile = _xla_wins()
         self.generator.trainable = train_decoder
+        self.generator.mapping.trainable = False  # the encoder takes its place
         self.psp_loss = loss
         super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
 

@@ -2,11 +2,15 @@
 
 import math
 
+from psp_keras.errors import UserError
 
-def check_resolution(resolution):
-    """Raises a `ValueError` unless `resolution` is a power of two from 16 to 1024."""
+
+def check_pyramid(resolution, channel_base):
+    """Raises a `UserError` unless `resolution` is a power of two from 16 to 1024 with at least one channel."""
     if resolution not in (16, 32, 64, 128, 256, 512, 1024):
-        raise ValueError(f"`resolution` must be a power of two from 16 to 1024, got {resolution}.")
+        raise UserError(f"`resolution` must be a power of two from 16 to 1024, got {resolution}.")
+    if channel_base < resolution:
+        raise UserError(f"`channel_base` must be at least the resolution, {resolution}, got {channel_base}.")
 
 
 def num_styles(resolution):

@@ -8,7 +8,7 @@ from psp_keras.layers.discriminator_block import DiscriminatorBlock
 from psp_keras.layers.equalized_conv2d import EqualizedConv2D
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.minibatch_stddev import MinibatchStddev
-from psp_keras.models.resolutions import channels_at, check_resolution, pyramid
+from psp_keras.models.resolutions import channels_at, check_pyramid, pyramid
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -29,7 +29,7 @@ class StyleGAN2Discriminator(keras.Model):
 
     def __init__(self, resolution=1024, channel_base=32768, channel_max=512, **kwargs):
         super().__init__(**kwargs)
-        check_resolution(resolution)
+        check_pyramid(resolution, channel_base)
         self.resolution = resolution
         self.channel_base = channel_base
         self.channel_max = channel_max

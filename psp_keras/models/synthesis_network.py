@@ -4,7 +4,7 @@ from keras import ops
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
-from psp_keras.models.resolutions import channels_at, check_resolution, num_styles, pyramid
+from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -29,7 +29,7 @@ class SynthesisNetwork(keras.Model):
 
     def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
-        check_resolution(resolution)
+        check_pyramid(resolution, channel_base)
         self.resolution = resolution
         self.style_dim = style_dim
         self.channel_base = channel_base

@@ -7,9 +7,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "arcface_trainer": "ArcFaceTrainer",
         "gan_trainer": "GANTrainer",
-        "train_arcface": "train_arcface measure_arcface",
-        "train_gan": "train_gan",
-        "train_psp": "train_psp",
-        "train_vgg": "train_vgg",
+        "arcface": "train_arcface measure_arcface",
+        "gan": "train_gan",
+        "psp": "train_psp",
+        "vgg": "train_vgg",
     },
 )

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from psp_keras.data.image_files import to_float
-from psp_keras.data.image_source import ArraySource, collect, training_batches
+from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_batches
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.training.fit_resumable import fit_resumable
@@ -66,7 +66,7 @@ def train_vgg(
     reader.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss="mse", jit_compile=False)
 
     def batches(skip):
-        images = collect(num_images, "Drawing MiniFaces", lambda i: faces.images([i])[0])
+        images = draw_mini_faces(faces, num_images)
         return training_batches(ArraySource(images), batch_size, faces.attribute_vectors(range(num_images)), seed, skip)
 
     fit_resumable(reader, batches, run, epochs, steps)

@@ -7,6 +7,7 @@ import keras
 
 from psp_keras.callbacks.sample_grid import SampleGrid
 from psp_keras.data.image_source import open_source, training_batches
+from psp_keras.errors import print_left_out
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.training.fit_resumable import fit_resumable
@@ -33,6 +34,7 @@ def train_gan(
     num_mini_faces=20000,
     dtype="mixed_bfloat16",
     seed=0,
+    on_broken=print_left_out,
 ):
     """Trains a StyleGAN2 generator; the same call goes on where a stopped one left off.
 
@@ -53,16 +55,17 @@ def train_gan(
         num_mini_faces: how many MiniFaces to draw when `data` is `"mini_faces"`.
         dtype: dtype policy; `"mixed_bfloat16"` is about twice as fast where the processor has bfloat16 units.
         seed: of the weights, the data order and the noise.
+        on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         `StyleGAN2Generator`, the moving average, with its latent average.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
+    run = open_run(output, {name: value for name, value in locals().items() if name not in ("output", "on_broken")})
     keras.utils.set_random_seed(seed)
     shape = {"channel_base": channel_base, "channel_max": channel_max, "dtype": dtype}
-    generator = StyleGAN2Generator(resolution, style_dim, mapping_layers, **shape)
+    generator = StyleGAN2Generator(resolution, style_dim, mapping_layers, **shape, name="generator")
     generator.build()
-    discriminator = StyleGAN2Discriminator(resolution, **shape)
+    discriminator = StyleGAN2Discriminator(resolution, **shape, name="discriminator")
     discriminator.build((None, resolution, resolution, 3))
     trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
     trainer.compile(learning_rate, jit_compile=False)
@@ -71,7 +74,11 @@ def train_gan(
     fit_resumable(
         trainer,
         lambda skip: training_batches(
-            open_source(data, resolution, num_mini_faces, seed), batch_size, seed=seed, start_step=skip, mirror=mirror
+            open_source(data, resolution, num_mini_faces, seed, on_broken),
+            batch_size,
+            seed=seed,
+            start_step=skip,
+            mirror=mirror,
         ),
         run,
         epochs=math.ceil(kimg * 1000 / (batch_size * steps_per_epoch)),

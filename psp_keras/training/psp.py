@@ -5,14 +5,13 @@ import math
 import zlib
 
 import keras
-import numpy as np
 
 from psp_keras.callbacks.save_preset import SavePreset
 from psp_keras.callbacks.translation_grid import TranslationGrid
-from psp_keras.data.image_files import list_images, read_image, to_float
-from psp_keras.data.image_source import open_files, open_source, training_batches
+from psp_keras.data.image_files import list_images, to_float
+from psp_keras.data.image_source import open_files, open_source, read_images, training_batches
 from psp_keras.data.mini_faces import MiniFaces
-from psp_keras.errors import UserError
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
@@ -51,6 +50,7 @@ def train_psp(
     num_validation=256,
     dtype="float32",
     seed=0,
+    on_broken=print_left_out,
 ):
     """Trains a pSp encoder for inversion; the same call goes on where a stopped one left off.
 
@@ -77,11 +77,12 @@ def train_psp(
         num_validation: held-out pictures to measure, at most.
         dtype: dtype policy of the encoder and the generator.
         seed: of the weights and the data order.
+        on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         The trained `PSP`.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
+    run = open_run(output, {name: value for name, value in locals().items() if name not in ("output", "on_broken")})
     keras.utils.set_random_seed(seed)
     frozen = StyleGAN2Generator.from_preset(generator, dtype=dtype)
     model = PSP(make_encoder(encoder, frozen, num_layers, width, style_filters, dtype), frozen, dtype=dtype, name="psp")
@@ -89,7 +90,7 @@ def train_psp(
     model.compile(Ranger(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss)
 
     size = model.encoder.image_size
-    training, held_out = _split(data, size, num_mini_faces, num_validation, seed)
+    training, held_out = _split(data, size, num_mini_faces, num_validation, seed, on_broken)
 
     def batches(skip):
         images = training_batches(training(), batch_size, seed=seed, start_step=skip, mirror=mirror)
@@ -131,7 +132,7 @@ def make_encoder(kind, generator, num_layers, width, style_filters=None, dtype="
     raise UserError(f"There is no encoder {kind!r}: choose one of {', '.join(ENCODERS)}.")
 
 
-def _split(data, size, num_mini_faces, num_validation, seed):
+def _split(data, size, num_mini_faces, num_validation, seed, on_broken):
     """Returns a function that opens the training pictures, and the held-out ones as float32."""
     if data == "mini_faces":
         held_out = MiniFaces(size, seed + 1, split="train").images(range(num_validation))
@@ -141,8 +142,8 @@ def _split(data, size, num_mini_faces, num_validation, seed):
     training = [path for path in paths if path not in set(chosen)]
     if not training:
         raise UserError(f"{data} holds {len(paths)} pictures; training and validation need at least two.")
-    held_out = np.stack([read_image(path, size) for path in chosen[:num_validation]])
-    return lambda: open_files(training, size), to_float(held_out)
+    held_out = read_images(chosen[:num_validation], size, on_broken)[1]
+    return lambda: open_files(training, size, on_broken), to_float(held_out)
 
 
 def _best_so_far(log):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from psp_keras.data.image_files import to_float
-from psp_keras.data.image_source import ArraySource, collect, training_batches
+from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_batches
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.models.arcface import ArcFace
@@ -57,7 +57,7 @@ def train_arcface(
 
     def batches(skip):
         faces = MiniFaces(size, seed, num_identities=num_identities)
-        images = collect(count, "Drawing MiniFaces", lambda i: faces.images([i])[0])
+        images = draw_mini_faces(faces, count)
         return training_batches(ArraySource(images), batch_size, np.arange(count) % num_identities, seed, skip)
 
     fit_resumable(trainer, batches, run, epochs, steps)
