@@ -52,7 +52,7 @@ def test_the_latent_average_is_added(model):
 
 
 def test_an_encoder_into_w_serves_all_styles():
-    encoder = EncoderIntoW(16, image_size=32, num_layers=18, width=4)
+    encoder = EncoderIntoW(style_dim=16, image_size=32, num_layers=18, width=4)
     latents = np.array(PSP(encoder, tiny_generator()).encode(random_images()))
     np.testing.assert_allclose(latents, np.broadcast_to(latents[:, :1], (2, 8, 16)))
 

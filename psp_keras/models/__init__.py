@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "arcface": "ArcFace",
+        "encoder": "Encoder",
         "encoder_into_w": "EncoderIntoW",
         "encoder_into_w_plus": "EncoderIntoWPlus",
         "gradual_style_encoder": "GradualStyleEncoder",

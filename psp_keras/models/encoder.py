@@ -1,0 +1,50 @@
+import keras
+
+from psp_keras.errors import UserError
+from psp_keras.layers.checks import check_shape
+from psp_keras.layers.ir_backbone import IRBackbone
+
+
+class Encoder(keras.Model):
+    """What the pSp encoders share: a square input and the IR backbone that looks at it.
+
+    Args:
+        style_dim: size of a style.
+        image_size: pixels of the square input, a power of two from 32.
+        in_channels: 3 for RGB, 1 for sketches, the number of classes for segmentation maps.
+        num_layers: depth of the backbone, 18, 34, 50, 100 or 152.
+        squeeze_excite: IR-SE instead of IR.
+        width: channels of the backbone's first stage; its last has `8 * width`.
+    """
+
+    def __init__(
+        self,
+        style_dim=512,
+        image_size=256,
+        in_channels=3,
+        num_layers=50,
+        squeeze_excite=True,
+        width=64,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if image_size < 32 or image_size & (image_size - 1):
+            raise UserError(f"`image_size` must be a power of two from 32, got {image_size}.")
+        self.style_dim = style_dim
+        self.image_size = image_size
+        self.in_channels = in_channels
+        self.num_layers = num_layers
+        self.squeeze_excite = squeeze_excite
+        self.width = width
+        self.backbone = IRBackbone(num_layers, squeeze_excite, width, dtype=self.dtype_policy, name="backbone")
+
+    def build(self, input_shape):
+        check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
+        self.backbone.build(input_shape)
+
+    def compute_output_spec(self, images, training=False):
+        return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
+
+    def get_config(self):
+        names = ("style_dim", "image_size", "in_channels", "num_layers", "squeeze_excite", "width")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

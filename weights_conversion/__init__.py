@@ -1,0 +1,1 @@
+"""Reads the published PyTorch checkpoints, without PyTorch."""

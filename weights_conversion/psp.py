@@ -1,0 +1,81 @@
+"""The pSp checkpoints: `psp_ffhq_encode.pt` and its siblings for every task."""
+
+import numpy as np
+
+from psp_keras.models.encoder_into_w import EncoderIntoW
+from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
+from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
+from psp_keras.models.psp import PSP
+from weights_conversion.ir_networks import backbone_options, backbone_rows
+from weights_conversion.rows import Row, batch_norm_rows, conv_rows, dense_rows, flattened_chw, unchanged
+from weights_conversion.stylegan2 import generator_rows, make_generator
+from weights_conversion.torch_reader import CheckpointError
+
+# `encoder_type` in the options of the published code.
+ENCODERS = {
+    "GradualStyleEncoder": GradualStyleEncoder,
+    "BackboneEncoderUsingLastLayerIntoW": EncoderIntoW,
+    "BackboneEncoderUsingLastLayerIntoWPlus": EncoderIntoWPlus,
+}
+
+
+def make_psp(state, options):
+    """Returns the untrained `PSP` that a state dict and its options describe.
+
+    Args:
+        state: key to tensor, with the prefixes `encoder.` and `decoder.`.
+        options: what the published code stored as `opts`; older files lack some of them.
+    """
+    generator = make_generator(state, "decoder.")
+    resolution = options.get("output_size", generator.resolution)
+    if resolution != generator.resolution:
+        raise CheckpointError(f"its options say {resolution} pixels, but its decoder draws {generator.resolution}")
+    kind = options.get("encoder_type", "GradualStyleEncoder")
+    if kind not in ENCODERS:
+        raise CheckpointError(f"its encoder is a {kind}, which is none of {', '.join(ENCODERS)}")
+    settings = {
+        "style_dim": generator.style_dim,
+        "in_channels": state["encoder.input_layer.0.weight"].shape[1],
+        **backbone_options(state, "encoder."),
+        "name": "encoder",
+    }
+    if kind != "BackboneEncoderUsingLastLayerIntoW":
+        settings["num_styles"] = generator.num_styles
+    start = options.get("start_from_latent_avg", True)
+    return PSP(ENCODERS[kind](**settings), generator, start_from_latent_average=start, name="psp")
+
+
+def psp_rows(model):
+    """Rows of every weight but the latent averages."""
+    encoder = model.encoder
+    yield from backbone_rows(encoder.backbone, "encoder.")
+    if isinstance(encoder, GradualStyleEncoder):
+        yield from _pyramid_rows(encoder)
+    elif isinstance(encoder, EncoderIntoW):
+        yield from dense_rows(encoder.dense, "encoder.linear")
+    else:
+        yield from batch_norm_rows(encoder.norm, "encoder.output_layer_2.0")
+        yield Row("encoder.output_layer_2.3.weight", encoder.hidden.kernel, flattened_chw(7, 7))
+        yield Row("encoder.output_layer_2.3.bias", encoder.hidden.bias, unchanged)
+        yield from dense_rows(encoder.dense, "encoder.linear")
+    yield from generator_rows(model.generator, "decoder.")
+
+
+def _pyramid_rows(encoder):
+    for i, lateral in enumerate(encoder.laterals):
+        yield from conv_rows(lateral, f"encoder.latlayer{i + 1}")
+    for i, style in enumerate(encoder.styles):
+        for j, conv in enumerate(style.convs):
+            yield from conv_rows(conv, f"encoder.styles.{i}.convs.{2 * j}")
+        yield from dense_rows(style.dense, f"encoder.styles.{i}.linear")
+
+
+def set_latent_average(model, average, num_samples=4096, seed=0):
+    """Fills the latent averages of a `PSP` from the file, or from the mapping network where the file has none."""
+    if average is None:
+        model.generator.estimate_latent_average(num_samples, seed)
+        average = model.generator.latent_average
+    else:
+        average = np.asarray(average.read() if hasattr(average, "read") else average)
+        model.generator.latent_average.assign(average.reshape(-1, average.shape[-1])[0])
+    model.latent_average.assign(np.broadcast_to(np.asarray(average), model.latent_average.shape))
