@@ -7,6 +7,8 @@ from tests.helpers import check_layer
 
 CASES = [
     (layers.BilinearUpsample2D, {}, [(2, 8, 8, 4)], (2, 16, 16, 4)),
+    (layers.BottleneckBlock, {"filters": 4, "strides": 2, "project": True}, [(2, 8, 8, 8)], (2, 4, 4, 16)),
+    (layers.BottleneckBlock, {"filters": 2}, [(2, 8, 8, 8)], (2, 8, 8, 8)),
     (layers.DiscriminatorBlock, {"filters": 6}, [(2, 8, 8, 4)], (2, 4, 4, 6)),
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 3, "down": True}, [(2, 8, 8, 4)], (2, 4, 4, 6)),
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 1, "activate": False}, [(2, 8, 8, 4)], (2, 8, 8, 6)),

@@ -12,6 +12,7 @@ CASES = [
     (models.EncoderIntoWPlus, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.GradualStyleEncoder, {**ENCODER, "num_styles": 8, "in_channels": 5}, [(2, 32, 32, 5)], (2, 8, 16)),
     (models.MappingNetwork, {"style_dim": 16, "num_layers": 2}, [(2, 16)], (2, 16)),
+    (models.MoCo, {"image_size": 32, "width": 2}, [(2, 40, 40, 3)], (2, 64)),
     (models.PerceptualNetwork, {"width": 4}, [(2, 32, 32, 3), (2, 32, 32, 3)], (2,)),
     (models.PerceptualNetwork, {"backbone": "alexnet", "width": 8}, [(2, 64, 64, 3), (2, 64, 64, 3)], (2,)),
     (models.StyleGAN2Discriminator, {"resolution": 16, "channel_max": 8}, [(4, 16, 16, 3)], (4, 1)),

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from psp_keras.losses import LPIPS, IdentityLoss, WNormLoss
+from psp_keras.losses import LPIPS, IdentityLoss, MoCoLoss, WNormLoss
 from tests.helpers import relative_error
 from tests.synthetic_weights import synthetic_image, synthetic_state_dict, synthetic_tensor
 from weights_conversion.ir_networks import arcface_rows, make_arcface
 from weights_conversion.lpips import make_perceptual_network, perceptual_rows
+from weights_conversion.moco import make_moco, moco_rows, moco_state
 from weights_conversion.psp import make_psp, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
 from weights_conversion.stylegan2 import generator_rows, make_generator
@@ -114,6 +115,14 @@ def test_curricularface():
     model = converted_arcface("curricularface_ir101")
     images = nhwc(golden_of("arcface_ir_se50")["x"])
     assert relative_error(model(images), golden_of("curricularface_ir101")["embedding"]) < TOLERANCE
+
+
+def test_moco(faces):
+    golden, model = golden_of("moco"), make_moco()
+    apply_rows(model, moco_rows(model), moco_state(state_of("moco_v2_resnet50")))
+    for images, name in zip(faces, ("features_a", "features_b")):
+        assert relative_error(model(images), golden[name]) < TOLERANCE
+    assert relative_error(MoCoLoss(model)(*faces), golden["loss"]) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", ["vgg", "alex"])

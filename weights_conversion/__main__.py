@@ -32,8 +32,8 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m weights_conversion",
         description="Turns a published PyTorch checkpoint into a preset, without PyTorch and without running "
-        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema), model_ir_se50, CurricularFace, and LPIPS "
-        "(torchvision's VGG16 or AlexNet with --heads).",
+        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema), model_ir_se50, CurricularFace, MoCo v2, and "
+        "LPIPS (torchvision's VGG16 or AlexNet with --heads).",
     )
     parser.add_argument("checkpoint", help="the .pt or .pth file")
     parser.add_argument("--output", help="the preset's folder, for from_preset")

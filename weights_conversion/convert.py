@@ -2,6 +2,7 @@
 
 from weights_conversion.ir_networks import arcface_rows, make_arcface
 from weights_conversion.lpips import lpips_state, make_perceptual_network, perceptual_rows
+from weights_conversion.moco import PREFIX, make_moco, moco_rows, moco_state
 from weights_conversion.psp import make_psp, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
 from weights_conversion.stylegan2 import generator_rows, make_generator
@@ -12,14 +13,14 @@ def convert(path, heads=None, num_samples=4096, seed=0):
     """Converts a published PyTorch checkpoint.
 
     Args:
-        path: the checkpoint: pSp, StyleGAN2 (with `g_ema`), `model_ir_se50`, CurricularFace, or torchvision's VGG16 or
-            AlexNet.
+        path: the checkpoint: pSp, StyleGAN2 (with `g_ema`), `model_ir_se50`, CurricularFace, MoCo v2, or
+            torchvision's VGG16 or AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
 
     Returns:
-        The Keras model: `PSP`, `StyleGAN2Generator`, `ArcFace` or `PerceptualNetwork`.
+        The Keras model: `PSP`, `StyleGAN2Generator`, `ArcFace`, `MoCo` or `PerceptualNetwork`.
 
     Raises:
         CheckpointError: the file cannot be read, is none of these, or does not fit to the last tensor.
@@ -41,6 +42,8 @@ def recognise(content):
     state = content.get("state_dict", content)
     if any(key.startswith("encoder.") for key in state) and any(key.startswith("decoder.") for key in state):
         return "pSp"
+    if any(key.startswith(PREFIX) for key in state):
+        return "MoCo"
     if "g_ema" in content:
         return "StyleGAN2"
     if "output_layer.3.weight" in content:
@@ -92,6 +95,12 @@ def _convert_arcface(content, heads, num_samples, seed):
     return model
 
 
+def _convert_moco(content, heads, num_samples, seed):
+    model = make_moco()
+    apply_rows(model, moco_rows(model), moco_state(content["state_dict"]))
+    return model
+
+
 def _convert_lpips(content, heads, num_samples, seed):
     if heads is None:
         raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it with --heads")
@@ -105,5 +114,6 @@ _CONVERTERS = {
     "pSp": _convert_psp,
     "StyleGAN2": _convert_stylegan2,
     "ArcFace": _convert_arcface,
+    "MoCo": _convert_moco,
     "LPIPS features": _convert_lpips,
 }

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "bilinear_upsample2d": "BilinearUpsample2D",
+        "bottleneck_block": "BottleneckBlock",
         "discriminator_block": "DiscriminatorBlock",
         "equalized_conv2d": "EqualizedConv2D",
         "equalized_dense": "EqualizedDense",

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "identity_loss": "IdentityLoss",
         "lpips": "LPIPS",
+        "moco_loss": "MoCoLoss",
         "psp_loss": "PSPLoss",
         "w_norm_loss": "WNormLoss",
     },

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "encoder_into_w_plus": "EncoderIntoWPlus",
         "gradual_style_encoder": "GradualStyleEncoder",
         "mapping_network": "MappingNetwork",
+        "moco": "MoCo",
         "perceptual_network": "PerceptualNetwork",
         "preset": "PresetModel load_preset",
         "psp": "PSP",
