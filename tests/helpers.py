@@ -20,8 +20,14 @@ def tiny_encoder(**options):
     return models.GradualStyleEncoder(**settings)
 
 
-def tiny_psp(**options):
-    return models.PSP(tiny_encoder(), tiny_generator(), **options)
+def tiny_psp():
+    return models.PSP(tiny_encoder(), tiny_generator())
+
+
+def tiny_psp_into_w():
+    """The quickest to trace, for tests of what all encoders share."""
+    encoder = models.EncoderIntoW(style_dim=16, image_size=32, num_layers=18, width=4)
+    return models.PSP(encoder, tiny_generator())
 
 
 def random_images(count=2, size=32, channels=3, seed=0):

@@ -6,9 +6,9 @@ import tensorflow as tf
 from psp_keras import PSP
 from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
-from psp_keras.models import ArcFace, EncoderIntoW, PerceptualNetwork
+from psp_keras.models import ArcFace, PerceptualNetwork
 from psp_keras.optimizers import Ranger
-from tests.helpers import random_images, relative_error, tiny_encoder, tiny_generator, tiny_psp
+from tests.helpers import random_images, relative_error, tiny_encoder, tiny_generator, tiny_psp, tiny_psp_into_w
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,7 @@ def test_the_latent_average_is_added(model):
 
 
 def test_an_encoder_into_w_serves_all_styles():
-    encoder = EncoderIntoW(style_dim=16, image_size=32, num_layers=18, width=4)
-    latents = np.array(PSP(encoder, tiny_generator()).encode(random_images()))
+    latents = np.array(tiny_psp_into_w().encode(random_images()))
     np.testing.assert_allclose(latents, np.broadcast_to(latents[:, :1], (2, 8, 16)))
 
 
@@ -121,7 +120,7 @@ def test_fit_trains_the_encoder_alone():
 
 
 def test_fit_can_train_the_decoder_too():
-    model = tiny_psp()
+    model = tiny_psp_into_w()
     model.compile("adam", train_decoder=True)
     before = np.array(model.generator.synthesis.constant)
     model.fit(random_images(4), batch_size=2, verbose=0)
@@ -133,7 +132,7 @@ def test_xla_gives_the_same_losses(full_loss):
     histories = []
     for jit_compile in (False, True):
         keras.utils.set_random_seed(3)
-        model = tiny_psp()
+        model = tiny_psp_into_w()
         loss = PSPLoss(w_norm=0.005, l2_crop=0.1, lpips_crop=0.1, **full_loss)
         model.compile(Ranger(1e-3), loss, jit_compile=jit_compile)
         histories.append(model.fit(images, epochs=2, verbose=0, shuffle=False).history)
@@ -144,7 +143,7 @@ def test_xla_gives_the_same_losses(full_loss):
 
 
 def test_schedules_and_steps_per_execution_work():
-    model = tiny_psp()
+    model = tiny_psp_into_w()
     schedule = keras.optimizers.schedules.CosineDecay(1e-3, 4)
     model.compile(Ranger(schedule), steps_per_execution=2)
     model.fit(random_images(8), batch_size=2, verbose=0)

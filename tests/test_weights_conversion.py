@@ -1,10 +1,6 @@
-"""The converter as its users meet it, on a small checkpoint written in PyTorch's format."""
+"""The converter as its users meet it, on small checkpoints written in the formats of PyTorch and NVIDIA."""
 
-import collections
-import io
 import json
-import pickle
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +9,11 @@ import pytest
 from psp_keras.models import StyleGAN2Generator
 from tests.helpers import relative_error
 from tests.synthetic_weights import synthetic_state_dict
+from tests.torch_files import FakeModule, FakeModules, write_nvidia, write_zip
 from weights_conversion.__main__ import main
 from weights_conversion.convert import recognise
 
 DATA = Path(__file__).parent / "data"
-
-
-class _TorchPickler(pickle._Pickler):
-    """Writes arrays the way `torch.save` writes tensors."""
-
-    def __init__(self, file):
-        super().__init__(file, protocol=2)
-        self.storages = []
-
-    def save(self, obj, save_persistent_id=True):
-        if not isinstance(obj, np.ndarray):
-            return super().save(obj, save_persistent_id)
-        name = {"float32": "FloatStorage", "int64": "LongStorage"}[obj.dtype.name]
-        self.write(b"ctorch._utils\n_rebuild_tensor_v2\n(")
-        self.write(b"(X\x07\x00\x00\x00storagectorch\n" + name.encode() + b"\n")
-        super().save(str(len(self.storages)))
-        super().save("cpu")
-        super().save(obj.size)
-        self.write(b"tQ")
-        self.storages.append(np.ascontiguousarray(obj))
-        super().save(0)
-        super().save(obj.shape)
-        super().save(tuple(stride // obj.itemsize for stride in np.ascontiguousarray(obj).strides))
-        super().save(False)
-        super().save(collections.OrderedDict())
-        self.write(b"tR")
-
-
-def write_checkpoint(path, content):
-    program = io.BytesIO()
-    pickler = _TorchPickler(program)
-    pickler.dump(content)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", program.getvalue())
-        archive.writestr("archive/byteorder", "little")
-        for i, array in enumerate(pickler.storages):
-            archive.writestr(f"archive/data/{i}", array.tobytes())
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +21,89 @@ def state():
     return synthetic_state_dict(json.loads((DATA / "manifests" / "stylegan2_32_g_ema.json").read_text()))
 
 
-def test_a_generator_becomes_a_preset(state, tmp_path, capsys):
-    write_checkpoint(tmp_path / "g.pt", {"g_ema": state, "latent_avg": np.ones(512, "float32")})
-    assert main([str(tmp_path / "g.pt"), "--output", str(tmp_path / "preset")]) == 0
-    model = StyleGAN2Generator.from_preset(tmp_path / "preset")
-    golden = np.load(DATA / "stylegan2_32.npz")
+@pytest.fixture
+def modules(monkeypatch):
+    return FakeModules(monkeypatch)
+
+
+def assert_draws_the_golden_image(preset):
+    model, golden = StyleGAN2Generator.from_preset(preset), np.load(DATA / "stylegan2_32.npz")
+    assert relative_error(model.mapping(golden["z"]), golden["w"]) < 1e-5
     assert relative_error(model.synthesize(golden["w_plus"]), np.transpose(golden["image"], (0, 2, 3, 1))) < 1e-5
-    assert (np.array(model.latent_average) == 1).all()
+    return model
+
+
+def test_a_generator_becomes_a_preset(state, modules, tmp_path, capsys):
+    write_zip(tmp_path / "g.pt", {"g_ema": state, "latent_avg": np.ones(512, "float32")}, modules)
+    assert main([str(tmp_path / "g.pt"), "--output", str(tmp_path / "preset")]) == 0
+    assert (np.array(assert_draws_the_golden_image(tmp_path / "preset").latent_average) == 1).all()
     assert "StyleGAN2Generator" in capsys.readouterr().out
 
 
-def test_a_file_that_does_not_fit_is_refused_and_nothing_is_written(state, tmp_path, capsys):
-    write_checkpoint(tmp_path / "g.pt", {"g_ema": {**state, "surprise": np.ones(3, "float32")}})
+def nvidia_generator(state, **attributes):
+    """The same generator under NVIDIA's names; demodulation cancels the scale that their convolutions lack."""
+    taps = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype("float32") / 64
+
+    def part(pairs, **parts):
+        return FakeModule({name: state[key].reshape(shape).copy() for name, key, shape in pairs}, parts)
+
+    def layer(key, noise, size):
+        affine = part([("weight", f"{key}.conv.modulation.weight", (512, 512)), affine_bias(key)])
+        module = part(
+            [
+                ("weight", f"{key}.conv.weight", (512, 512, 3, 3)),
+                ("noise_strength", f"{key}.noise.weight", ()),
+                ("bias", f"{key}.activate.bias", (512,)),
+            ],
+            affine=affine,
+        )
+        module.state["_buffers"] = {"noise_const": state[noise].reshape(size, size), "resample_filter": taps}
+        return module
+
+    def affine_bias(key):
+        return ("bias", f"{key}.conv.modulation.bias", (512,))
+
+    def rgb(key):
+        affine = part([("weight", f"{key}.conv.modulation.weight", (512, 512)), affine_bias(key)])
+        return part([("weight", f"{key}.conv.weight", (3, 512, 1, 1)), ("bias", f"{key}.bias", (3,))], affine=affine)
+
+    blocks = {}
+    for level in range(4):
+        size = 4 * 2**level
+        first = "conv1" if level == 0 else f"convs.{2 * level - 1}"
+        parts = {"conv1": layer(first, f"noises.noise_{2 * level}", size)}
+        parts["torgb"] = rgb("to_rgb1" if level == 0 else f"to_rgbs.{level - 1}")
+        if level:
+            parts["conv0"] = layer(f"convs.{2 * level - 2}", f"noises.noise_{2 * level - 1}", size)
+        block = FakeModule({}, parts)
+        block.state["_buffers"]["resample_filter"] = taps
+        if level == 0:
+            block.state["_parameters"]["const"] = np.ascontiguousarray(state["input.input"][0])
+        blocks[f"b{size}"] = block
+    dense = {
+        f"fc{i}": part([("weight", f"style.{i + 1}.weight", (512, 512)), ("bias", f"style.{i + 1}.bias", (512,))])
+        for i in range(8)
+    }
+    mapping = FakeModule({}, dense)
+    mapping.state["_buffers"]["w_avg"] = np.full(512, 2, "float32")
+    return FakeModule({}, {"synthesis": FakeModule({}, blocks), "mapping": mapping}, **{"c_dim": 0, **attributes})
+
+
+def test_a_network_of_nvidias_becomes_a_preset(state, modules, tmp_path):
+    content = {"G_ema": nvidia_generator(state), "D": FakeModule(), "training_set_kwargs": {"path": "faces.zip"}}
+    write_nvidia(tmp_path / "network.pkl", content, modules)
+    assert main([str(tmp_path / "network.pkl"), "--output", str(tmp_path / "preset")]) == 0
+    assert (np.array(assert_draws_the_golden_image(tmp_path / "preset").latent_average) == 2).all()
+
+
+def test_class_conditional_networks_are_refused(state, modules, tmp_path, capsys):
+    write_nvidia(tmp_path / "network.pkl", {"G_ema": nvidia_generator(state, c_dim=10)}, modules)
+    assert main([str(tmp_path / "network.pkl"), "--output", str(tmp_path / "preset")]) == 2
+    assert "it is class-conditional (10 classes)" in capsys.readouterr().err
+
+
+def test_a_file_that_does_not_fit_is_refused_and_nothing_is_written(state, modules, tmp_path, capsys):
+    write_zip(tmp_path / "g.pt", {"g_ema": {**state, "surprise": np.ones(3, "float32")}}, modules)
     assert main([str(tmp_path / "g.pt"), "--output", str(tmp_path / "preset")]) == 2
     assert "1 tensors are unknown, the first is surprise" in capsys.readouterr().err
     assert not (tmp_path / "preset").exists()
@@ -94,6 +125,7 @@ def test_mistakes_get_one_line(name, tmp_path, capsys):
 
 def test_models_are_recognised():
     assert recognise({"state_dict": {"encoder.a": 1, "decoder.b": 2}}) == "pSp"
+    assert recognise({"state_dict": {"module.encoder_q.conv1.weight": 1}}) == "MoCo"
     assert recognise({"output_layer.3.weight": 1}) == "ArcFace"
     assert recognise({"features.0.weight": 1}) == "LPIPS features"
     assert recognise({"something": 1}) is None and recognise([1]) is None

@@ -32,10 +32,10 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m weights_conversion",
         description="Turns a published PyTorch checkpoint into a preset, without PyTorch and without running "
-        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema), model_ir_se50, CurricularFace, MoCo v2, and "
-        "LPIPS (torchvision's VGG16 or AlexNet with --heads).",
+        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema, or NVIDIA's .pkl), model_ir_se50, "
+        "CurricularFace, MoCo v2, and LPIPS (torchvision's VGG16 or AlexNet with --heads).",
     )
-    parser.add_argument("checkpoint", help="the .pt or .pth file")
+    parser.add_argument("checkpoint", help="the .pt, .pth or .pkl file")
     parser.add_argument("--output", help="the preset's folder, for from_preset")
     parser.add_argument("--describe", action="store_true", help="print what is in the file instead")
     parser.add_argument("--heads", help="LPIPS's vgg.pth or alex.pth, for torchvision's VGG16 or AlexNet")

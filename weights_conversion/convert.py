@@ -3,17 +3,18 @@
 from weights_conversion.ir_networks import arcface_rows, make_arcface
 from weights_conversion.lpips import lpips_state, make_perceptual_network, perceptual_rows
 from weights_conversion.moco import PREFIX, make_moco, moco_rows, moco_state
+from weights_conversion.nvidia import make_nvidia_generator, nvidia_rows
 from weights_conversion.psp import make_psp, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
 from weights_conversion.stylegan2 import generator_rows, make_generator
-from weights_conversion.torch_reader import CheckpointError, Tensor, read_checkpoint
+from weights_conversion.torch_reader import CheckpointError, Module, Tensor, read_checkpoint
 
 
 def convert(path, heads=None, num_samples=4096, seed=0):
     """Converts a published PyTorch checkpoint.
 
     Args:
-        path: the checkpoint: pSp, StyleGAN2 (with `g_ema`), `model_ir_se50`, CurricularFace, MoCo v2, or
+        path: the checkpoint: pSp, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`, CurricularFace, MoCo v2, or
             torchvision's VGG16 or AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
@@ -39,6 +40,8 @@ def recognise(content):
     """Returns the name of the published model that a checkpoint holds, or `None`."""
     if not isinstance(content, dict):
         return None
+    if isinstance(content.get("G_ema"), Module):
+        return "NVIDIA StyleGAN2"
     state = content.get("state_dict", content)
     if any(key.startswith("encoder.") for key in state) and any(key.startswith("decoder.") for key in state):
         return "pSp"
@@ -89,6 +92,12 @@ def _convert_stylegan2(content, heads, num_samples, seed):
     return model
 
 
+def _convert_nvidia(content, heads, num_samples, seed):
+    model = make_nvidia_generator(content["G_ema"])
+    apply_rows(model, nvidia_rows(model), content["G_ema"].state_dict())
+    return model
+
+
 def _convert_arcface(content, heads, num_samples, seed):
     model = make_arcface(content)
     apply_rows(model, arcface_rows(model), content)
@@ -113,6 +122,7 @@ def _convert_lpips(content, heads, num_samples, seed):
 _CONVERTERS = {
     "pSp": _convert_psp,
     "StyleGAN2": _convert_stylegan2,
+    "NVIDIA StyleGAN2": _convert_nvidia,
     "ArcFace": _convert_arcface,
     "MoCo": _convert_moco,
     "LPIPS features": _convert_lpips,

@@ -6,7 +6,7 @@ from weights_conversion.torch_reader import CheckpointError
 
 
 def generator_options(state, prefix=""):
-    """Reads the size of a generator off its keys and shapes; the published code has config-f and its halves."""
+    """Reads the size of a generator off its keys and shapes."""
     layers = sum(key.startswith(f"{prefix}to_rgbs.") and key.endswith(".bias") for key in state)
     layers -= sum(key.startswith(f"{prefix}to_rgbs.") and key.endswith("modulation.bias") for key in state)
     mapping = sum(key.startswith(f"{prefix}style.") and key.endswith(".weight") for key in state)
@@ -18,7 +18,7 @@ def generator_options(state, prefix=""):
         "resolution": resolution,
         "style_dim": state[f"{prefix}style.1.weight"].shape[0],
         "num_mapping_layers": mapping,
-        "channel_base": 32768 if resolution <= 64 else last * resolution,
+        "channel_base": last * resolution,
         "channel_max": state[f"{prefix}input.input"].shape[1],
     }
 

@@ -97,13 +97,14 @@ class _Storage:
 
 
 def read_checkpoint(path):
-    """Reads a checkpoint of PyTorch's zip format or of the format before 1.6.
+    """Reads a checkpoint: PyTorch's zip format, the format before 1.6, or a network pickle of NVIDIA's (`.pkl`).
 
     Args:
         path: the file.
 
     Returns:
-        What was saved: dictionaries, lists, `argparse.Namespace`, numbers and strings, with `Tensor` for tensors.
+        What was saved: dictionaries, lists, `argparse.Namespace`, numbers and strings, with `Tensor` for tensors and
+        `Module` for NVIDIA's networks.
 
     Raises:
         CheckpointError: the file is missing, cut short, no checkpoint, or holds something that is refused.
@@ -115,7 +116,9 @@ def read_checkpoint(path):
         if start.startswith(b"PK"):
             return _read_zip(path)
         if start.startswith(_LEGACY_START):
-            return _read_legacy(path)
+            return _read_legacy(lambda: open(path, "rb"))
+        if start.startswith(b"\x80") and path.suffix == ".pkl":
+            return _read_nvidia(path)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}.") from error
     except (zipfile.BadZipFile, EOFError, pickle.UnpicklingError, struct.error) as error:
@@ -156,19 +159,26 @@ def _read_member(path, name):
         return archive.read(name)
 
 
-def _read_legacy(path):
+def _read_nvidia(path):
+    with open(path, "rb") as file:
+        return _Unpickler(file, None, _ALLOWED_NVIDIA).load()
+
+
+def _read_legacy(open_file):
+    """Reads the format before 1.6; `open_file` opens it anew each time values are asked for."""
     places, storages = {}, {}
 
     def open_storage(dtype, key, size):
         if key not in storages:
-            storages[key] = _Storage(dtype, size, lambda: _read_span(path, *places[key]))
+            storages[key] = _Storage(dtype, size, lambda: _read_span(open_file, *places[key]))
         return storages[key]
 
-    with open(path, "rb") as file:
+    with open_file() as file:
+        end = file.seek(0, io.SEEK_END)
+        file.seek(0)
         for _ in range(3):  # magic number, protocol, system information
             _Unpickler(file, None).load()
         content = _Unpickler(file, open_storage).load()
-        end = path.stat().st_size
         for key in _Unpickler(file, None).load():
             (size,) = struct.unpack("<q", file.read(8))
             storage = storages.get(key)
@@ -182,24 +192,45 @@ def _read_legacy(path):
     return content
 
 
-def _read_span(path, start, length):
-    with open(path, "rb") as file:
+def _read_span(open_file, start, length):
+    with open_file() as file:
         file.seek(start)
         return file.read(length)
+
+
+class Module(dict):
+    """A network in a pickle of NVIDIA's: its attributes, parameters, buffers and parts, without its code."""
+
+    def state_dict(self):
+        """Returns key to `Tensor` for this module and its parts, keys as PyTorch writes them."""
+        state = {name: value for kind in ("_parameters", "_buffers") for name, value in self[kind].items()}
+        for part, module in self["_modules"].items():
+            state.update({f"{part}.{name}": value for name, value in module.state_dict().items()})
+        return {name: value for name, value in state.items() if value is not None}
+
+
+def _rebuild_module(meta):
+    """Keeps the state of a persistent object; the source code that travels with it is not looked at."""
+    return Module(meta["state"])
+
+
+def _load_storage(data):
+    return _read_legacy(lambda: io.BytesIO(data))
 
 
 class _Unpickler(pickle.Unpickler):
     """Builds containers and tensors; refuses every other name."""
 
-    def __init__(self, file, open_storage):
+    def __init__(self, file, open_storage, allowed=None):
         super().__init__(file, encoding="utf-8")
         self._open_storage = open_storage
+        self._allowed = allowed or _ALLOWED
 
     def find_class(self, module, name):
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
-        if (module, name) in _ALLOWED:
-            return _ALLOWED[module, name]
+        if (module, name) in self._allowed:
+            return self._allowed[module, name]
         raise CheckpointError(f"it asks for {module}.{name}, which a checkpoint has no need of; nothing in it was run")
 
     def persistent_load(self, reference):
@@ -228,4 +259,13 @@ _ALLOWED = {
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+}
+
+# NVIDIA's pickles hold whole modules (`torch_utils.persistence`), each tensor with its own storage file inside.
+_ALLOWED_NVIDIA = {
+    **_ALLOWED,
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): _rebuild_module,
+    ("torch.storage", "_load_from_bytes"): _load_storage,
+    ("dnnlib.util", "EasyDict"): dict,
+    ("builtins", "set"): set,
 }

@@ -197,6 +197,10 @@ class PSP(PresetModel):
         self.psp_loss = loss
         super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
 
+    def get_compile_config(self):
+        """A saved model is compiled anew: the loss holds whole networks, which belong into presets of their own."""
+        return None
+
     @property
     def metrics(self):
         return self.psp_loss.trackers if self.compiled else []
