@@ -10,6 +10,7 @@ from psp_keras.data.image_files import list_images, to_float
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.errors import print_left_out
+from psp_keras.layers.face_regions import shrink_to_256
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 
@@ -68,7 +69,7 @@ def evaluate(model, data="mini_faces", count=512, metrics=None, on_broken=print_
             [model.translate(targets[i : i + _BATCH]) for i in range(0, len(targets), _BATCH)], axis=0
         )
     )
-    average = keras.ops.convert_to_numpy(model.decode(model.latent_average[None]))
+    average = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
     measured = metrics(targets, outputs)
     baselines = {
         "average_face": metrics(targets, np.repeat(average, len(targets), axis=0)),

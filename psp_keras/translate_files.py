@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
@@ -93,5 +94,5 @@ def _targets(paths, output):
 
 
 def _beside(source, picture):
-    factor = picture.shape[0] // source.shape[0]
-    return np.concatenate([source.repeat(factor, axis=0).repeat(factor, axis=1), picture], axis=1)
+    resized = Image.fromarray(source).resize(picture.shape[1::-1], Image.Resampling.NEAREST)
+    return np.concatenate([np.asarray(resized), picture], axis=1)

@@ -69,6 +69,8 @@ def test_mistakes_get_one_line(preset, pictures, tmp_path, capsys):
     assert "There is no preset 'nothing'" in error_of(
         capsys, "train", "--data", pictures, "--output", tmp_path / "run", "--generator", "nothing"
     )
+    assert "There is no folder" in error_of(capsys, "train-gan", "--data", tmp_path / "x", "--output", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
     assert "names style 17" in error_of(
         capsys, "mix", preset, pictures, "--output", out / "m.png", "--latent-mask", "8-17"
     )

@@ -89,6 +89,12 @@ def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out)
     return open_files(list_images(data), size, on_broken)
 
 
+def check_source(data):
+    """Raises a `UserError` when `open_source` could not open `data`, without reading the pictures."""
+    if data != "mini_faces":
+        list_images(data)
+
+
 def open_files(paths, size, on_broken=print_left_out):
     """Opens picture files: in memory where they fit, else read as they are needed."""
     if len(paths) * size * size * 3 > _CACHE_BYTES:

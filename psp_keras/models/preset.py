@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import keras
 
+import psp_keras
 from psp_keras.errors import UserError
 from psp_keras.presets.registry import find_preset
 
@@ -43,7 +44,11 @@ class PresetModel(keras.Model):
         if "dtype" in overrides:
             _set_dtype(serialized, overrides["dtype"])
         serialized["config"].update(overrides)
-        model = keras.saving.deserialize_keras_object(serialized)
+        try:
+            model = keras.saving.deserialize_keras_object(serialized)
+        except (TypeError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(f"{directory / CONFIG_FILE} does not describe a {cls.__name__}: {reason}") from error
         if not model.built:
             model.build()
         _load_weights(model, directory / WEIGHTS_FILE)
@@ -77,7 +82,7 @@ class PresetModel(keras.Model):
 def load_preset(preset, **overrides):
     """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
     serialized = _read_config(find_preset(preset))
-    cls = keras.saving.get_registered_object(serialized.get("registered_name", ""))
+    cls = getattr(psp_keras.models, serialized.get("class_name", ""), None)
     if cls is None:
         raise UserError(f"The preset {preset} holds an unknown model, {serialized.get('class_name')}.")
     return cls.from_preset(preset, **overrides)
@@ -120,7 +125,7 @@ def _load_weights(model, path):
         raise UserError(f"The preset has no weights: {path} is missing.")
     try:
         model.load_weights(path)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"The weights file {path} is damaged or belongs to another model: {reason}") from error
 

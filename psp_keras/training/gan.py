@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from psp_keras.callbacks.sample_grid import SampleGrid
-from psp_keras.data.image_source import open_source, training_batches
+from psp_keras.data.image_source import check_source, open_source, training_batches
 from psp_keras.errors import print_left_out
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
@@ -60,7 +60,7 @@ def train_gan(
     Returns:
         `StyleGAN2Generator`, the moving average, with its latent average.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name not in ("output", "on_broken")})
+    options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
     keras.utils.set_random_seed(seed)
     shape = {"channel_base": channel_base, "channel_max": channel_max, "dtype": dtype}
     generator = StyleGAN2Generator(resolution, style_dim, mapping_layers, **shape, name="generator")
@@ -70,6 +70,8 @@ def train_gan(
     trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
     trainer.compile(learning_rate, jit_compile=False)
 
+    check_source(data)
+    run = open_run(output, options)
     z = keras.random.normal((NUM_SAMPLES, style_dim), seed=seed)
     fit_resumable(
         trainer,

@@ -82,7 +82,7 @@ def train_psp(
     Returns:
         The trained `PSP`.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name not in ("output", "on_broken")})
+    options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
     keras.utils.set_random_seed(seed)
     frozen = StyleGAN2Generator.from_preset(generator, dtype=dtype)
     model = PSP(make_encoder(encoder, frozen, num_layers, width, style_filters, dtype), frozen, dtype=dtype, name="psp")
@@ -96,6 +96,7 @@ def train_psp(
         images = training_batches(training(), batch_size, seed=seed, start_step=skip, mirror=mirror)
         return images.map(lambda image: (image, image))
 
+    run = open_run(output, options)
     grid = held_out[:_GRID_IMAGES]
     fit_resumable(
         model,
