@@ -124,16 +124,21 @@ def _mix(commands):
 def _mask(text):
     try:
         bounds = [tuple(map(int, part.split("-"))) for part in text.split(",")]
-        return [index for bound in bounds for index in range(bound[0], bound[-1] + 1)]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"expected style numbers such as 0-3,8, got {text!r}") from error
+        mask = [index for bound in bounds for index in range(bound[0], bound[-1] + 1)]
+    except ValueError:
+        mask = []
+    if not mask:
+        raise argparse.ArgumentTypeError(f"expected style numbers such as 0-3,8, got {text!r}")
+    return mask
 
 
-def _run_mix(**options):
+def _run_mix(preset, output, **options):
+    from psp_keras.models.psp import PSP
     from psp_keras.translate_files import mix_files
 
     left_out = _LeftOut()
-    mix_files(**options, on_broken=left_out.add)
+    count = mix_files(PSP.from_preset(preset), output=output, **options, on_broken=left_out.add)
+    print(f"{count} pictures with {options['num_outputs']} mixes each in {output}")
     return left_out.exit_code
 
 

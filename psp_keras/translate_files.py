@@ -10,7 +10,6 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.errors import UserError, print_left_out
-from psp_keras.models.psp import PSP
 
 _BATCH = 8
 
@@ -32,7 +31,7 @@ def translate_files(model, inputs, output, couple=False, resize=True, on_broken=
     Raises:
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
-    paths = [path for name in inputs for path in _files(Path(name))]
+    paths = _collect(inputs)
     targets = _targets(paths, Path(output))
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
@@ -52,22 +51,37 @@ def translate_files(model, inputs, output, couple=False, resize=True, on_broken=
     return written
 
 
-def mix_files(preset, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0, on_broken=print_left_out):
-    """Writes a grid of pictures and their variants with some styles replaced; see `PSP.style_mix`.
+def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0, on_broken=print_left_out):
+    """Writes a grid of pictures and their variants with some styles replaced.
 
-    The finer styles are replaced by default: 8 to 17 of 18, as in the paper.
+    Args:
+        model: `PSP`.
+        inputs: files and folders.
+        output: the picture to write.
+        num_outputs: variants a picture.
+        latent_mask: styles to replace; by default the finer ones, 8 to 17 of 18 as in the paper.
+        alpha: blend in the masked styles, see `PSP.translate`.
+        seed: of the random styles.
+        on_broken: called with a line for each file that cannot be read and is left out.
+
+    Returns:
+        Number of pictures mixed.
     """
-    model = PSP.from_preset(preset)
     styles = model.generator.num_styles
     mask = range(4 * styles // 9, styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
-        raise UserError(f"--latent-mask names style {max(mask)}, but {preset} has styles 0 to {styles - 1}.")
-    paths = [path for name in inputs for path in _files(Path(name))]
+        raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
+    paths = _collect(inputs)
     images = read_images(paths, model.encoder.image_size, on_broken)[1]
     mixes = [model.style_mix(to_float(image[None]), num_outputs, mask, alpha, seed)[0] for image in images]
     rows = [[image, *to_uint8(keras.ops.convert_to_numpy(mix))] for image, mix in zip(images, mixes)]
     write_image(output, image_grid(rows, column_titles=["input", *(f"mix {i + 1}" for i in range(num_outputs))]))
-    print(f"{len(rows)} pictures with {num_outputs} mixes each in {output}")
+    return len(rows)
+
+
+def _collect(inputs):
+    """Files and the pictures in folders, each once."""
+    return list(dict.fromkeys(path for name in inputs for path in _files(Path(name))))
 
 
 def _files(path):
@@ -81,7 +95,7 @@ def _files(path):
 def _targets(paths, output):
     """A PNG name for each file; files of the same stem keep their extension and number apart."""
     targets, taken = {}, set()
-    for path in dict.fromkeys(paths):
+    for path in paths:
         candidates = [path.stem, path.name.replace(".", "_"), *(f"{path.stem}_{i}" for i in range(2, len(paths) + 2))]
         name = next(name for name in candidates if name not in taken)
         taken.add(name)

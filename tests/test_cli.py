@@ -118,7 +118,12 @@ def test_help_is_quick_and_imports_nothing_heavy():
 
 
 def test_wrong_options_exit_with_2():
-    for arguments in (["nonsense"], ["translate"], ["demo", "--steps", "0"]):
+    for arguments in (
+        ["nonsense"],
+        ["translate"],
+        ["demo", "--steps", "0"],
+        ["mix", "p", "i", "--output", "o", "--latent-mask", "5-2"],
+    ):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 2
