@@ -3,7 +3,14 @@ from keras import ops
 
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.face_regions import shrink_to_256
+from psp_keras.models.encoder_into_w import EncoderIntoW
+from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
+from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.preset import PresetModel
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+
+# Importing them also registers them with Keras, which a saved PSP needs to be loaded.
+ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -30,6 +37,10 @@ class PSP(PresetModel):
 
     def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
+        if not isinstance(encoder, ENCODERS):
+            raise ValueError(f"`encoder` must be one of {[cls.__name__ for cls in ENCODERS]}, got {encoder!r}.")
+        if not isinstance(generator, StyleGAN2Generator):
+            raise ValueError(f"`generator` must be a StyleGAN2Generator, got {generator!r}.")
         if encoder.style_dim != generator.style_dim:
             raise ValueError(f"`encoder` has style_dim {encoder.style_dim}, `generator` {generator.style_dim}.")
         if getattr(encoder, "num_styles", generator.num_styles) != generator.num_styles:
