@@ -28,7 +28,8 @@ def image_grid(rows, row_titles=None, column_titles=None, cell=None):
     sheet = Image.new("RGB", (left + columns * step + _MARGIN, top + len(rows) * step + _MARGIN), "white")
     pen = ImageDraw.Draw(sheet)
     for x, title in enumerate(column_titles or []):
-        pen.text((left + x * step + cell // 2, top - _MARGIN), title, "black", font, anchor="ms")
+        narrow = font.font_variant(size=min(font.size, font.size * 0.95 * cell / font.getlength(title)))
+        pen.text((left + x * step + step // 2, top - _MARGIN), title, "black", narrow, anchor="ms")
     for y, row in enumerate(rows):
         if row_titles:
             pen.text((_MARGIN, top + y * step + cell // 2), row_titles[y], "black", font, anchor="lm")
