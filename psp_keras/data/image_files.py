@@ -37,7 +37,7 @@ def read_image(path, size):
             opened.draft("RGB", (2 * size, 2 * size))
             return to_square(ImageOps.exif_transpose(opened), size)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"Cannot read the picture {path}: {error}.") from error
+        raise UserError(f"Cannot read the picture {path}: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def to_square(image, size):
