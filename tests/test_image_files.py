@@ -110,3 +110,14 @@ def test_array_and_folder_sources_agree(tmp_path):
         np.testing.assert_array_equal(one, two)
         np.testing.assert_array_equal(labels, same)
         assert one.dtype == np.float32 and np.abs(one).max() <= 1
+
+
+def test_a_folder_source_puts_the_next_picture_in_place_of_a_broken_one(tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for path in paths:
+        write_image(path, np.full((16, 16, 3), 40 * int(path.stem), np.uint8))
+    paths[2].write_bytes(b"broken")
+    left_out = []
+    images = FolderSource(paths, 16, left_out.append).fetch([2, 1, 2]).numpy()
+    assert images[:, 0, 0, 0].tolist() == [0, 40, 0]
+    assert len(left_out) == 1 and "2.png" in left_out[0]

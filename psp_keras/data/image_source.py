@@ -58,7 +58,8 @@ class FolderSource:
         return np.stack([self._read_from(index) for index in indices])
 
     def _read_from(self, index):
-        for path in (*self._paths[index:], *self._paths[:index]):
+        for offset in range(len(self._paths)):
+            path = self._paths[(index + offset) % len(self._paths)]
             try:
                 return read_image(path, self._size)
             except UserError as error:
