@@ -2,13 +2,22 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format clean
+.PHONY: demo test parity parity-tfa lint format clean
 
 demo: $(INSTALLED)  ## a tour in a few minutes; pictures go to demo_output/
 	$(VENV)/bin/psp-keras demo
 
 test: $(INSTALLED)  ## the test suite
 	$(VENV)/bin/python -m pytest
+
+parity: $(INSTALLED)  ## every comparison with the published PyTorch models, full size too, and its table
+	$(VENV)/bin/python -m pytest tests/test_parity.py tests/test_parity_full.py tests/test_parity_training.py \
+		-m "heavy or not heavy" --parity-table
+
+parity-tfa:  ## writes the tensorflow-addons reference anew (needs Python 3.9 to 3.11), in an environment of its own
+	$(PYTHON) -m venv $(VENV)-tfa
+	$(VENV)-tfa/bin/python -m pip install --quiet --requirement tests/parity_tfa/requirements.txt
+	$(VENV)-tfa/bin/python tests/parity_tfa/write_reference.py tests/data/tfa_lookahead_radam.npz
 
 lint: $(INSTALLED)  ## ruff: format and lint
 	$(VENV)/bin/ruff format --check .
@@ -25,4 +34,4 @@ $(INSTALLED): requirements.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo_output
+	rm -rf $(VENV) $(VENV)-tfa demo_output

@@ -203,7 +203,7 @@ def _train_gan(commands):
     parser = _command(
         commands, "train-gan", _run_train_gan, "Trains a StyleGAN2 generator; the same command resumes a stopped one."
     )
-    parser.add_argument("--data", required=True, help="folder of pictures, or mini_faces")
+    parser.add_argument("--data", required=True, help="folder of pictures, mini_faces or mini_faces_cartoon")
     parser.add_argument("--output", required=True, help="the run folder; generator/ in it is the preset")
     parser.add_argument(
         "--resolution", type=int, default=64, choices=(16, 32, 64, 128, 256, 512, 1024), help="size of the pictures"
@@ -213,6 +213,9 @@ def _train_gan(commands):
     parser.add_argument("--channel-base", type=_positive, default=2048, help="32768 is config-f")
     parser.add_argument("--channel-max", type=_positive, default=128, help="512 is config-f")
     parser.add_argument("--kimg", type=float, default=200, help="length, in thousands of pictures shown")
+    parser.add_argument(
+        "--start-from", help="fine-tune this run folder or preset; its shape replaces the options above"
+    )
     parser.add_argument("--r1-gamma", type=float, default=0.05, help="weight of the R1 penalty")
     _training_options(parser, learning_rate=2e-3, dtype="mixed_bfloat16")
 
@@ -266,6 +269,7 @@ def _mini_faces(commands):
     parser.add_argument("output", help="folder for images/, frontal/, sketches/, segmentation/, attributes.jsonl")
     parser.add_argument("--count", type=_positive, default=1000)
     parser.add_argument("--size", type=_positive, default=64, help="pixels")
+    parser.add_argument("--style", choices=("photo", "cartoon"), default="photo", help="how faces are drawn")
     parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--num-identities", type=_positive, help="people; every face another one without it")
     parser.add_argument("--seed", type=int, default=0, help="which world")

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from psp_keras import models
+from psp_keras.errors import UserError
 from tests.helpers import TINY, check_layer, random_images, tiny_encoder, tiny_generator
 
 ENCODER = {"style_dim": 16, "image_size": 32, "num_layers": 18, "width": 4}
@@ -81,3 +82,19 @@ def test_wrong_sizes_are_refused_by_name():
         tiny_encoder()(random_images(size=16))
     with pytest.raises(ValueError, match=r"`z` must have shape"):
         tiny_generator().map(np.zeros((1, 8), "float32"))
+
+
+def test_an_encoder_starts_from_a_face_recognition_network():
+    arcface = models.ArcFace(image_size=32, embedding_dim=8, num_layers=18, width=4)
+    arcface.build()
+    for channels in (3, 1):
+        encoder = tiny_encoder(in_channels=channels)
+        encoder.build((None, 32, 32, channels))
+        encoder.start_from(arcface)
+        for variable, source in zip(encoder.backbone.variables, arcface.backbone.variables):
+            if "/input_conv/" in variable.path and channels == 1:
+                assert variable.shape != source.shape
+            else:
+                np.testing.assert_array_equal(variable, source, err_msg=variable.path)
+    with pytest.raises(UserError, match="'width': 8"):
+        tiny_encoder(width=8).start_from(arcface)

@@ -1,7 +1,6 @@
 """Layers and Ranger against what the published PyTorch code computed (`tests/data`, see ../shared/oracle)."""
 
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,14 +10,8 @@ from psp_keras import layers
 from psp_keras.layers.fir import downsample_2x, upsample_2x
 from psp_keras.optimizers import Ranger
 from tests.helpers import relative_error
+from tests.parity import DATA, LAYER, check, check_figure, nhwc
 from tests.synthetic_weights import synthetic_state_dict
-
-DATA = Path(__file__).parent / "data"
-TOLERANCE = 1e-6
-
-
-def nhwc(images):
-    return np.transpose(images, (0, 2, 3, 1))
 
 
 def hwio(kernel):
@@ -52,13 +45,13 @@ def test_modulated_conv(name, options):
     layer.kernel.assign(hwio(golden["weight"][0]))
     layer.modulation.kernel.assign(golden["mod_weight"].T)
     layer.modulation.bias.assign(golden["mod_bias"])
-    assert relative_error(layer(nhwc(golden["x"]), golden["style"]), nhwc(golden[f"{name}_out"])) < TOLERANCE
+    check(f"ModulatedConv2D: {name}", layer(nhwc(golden["x"]), golden["style"]), nhwc(golden[f"{name}_out"]), LAYER)
 
 
 def test_fir_resampling():
     golden = np.load(DATA / "fir_resample.npz")
-    assert relative_error(upsample_2x(nhwc(golden["x"])), nhwc(golden["up"])) < TOLERANCE
-    assert relative_error(downsample_2x(nhwc(golden["x"])), nhwc(golden["down"])) < TOLERANCE
+    check("FIR: up", upsample_2x(nhwc(golden["x"])), nhwc(golden["up"]), LAYER)
+    check("FIR: down", downsample_2x(nhwc(golden["x"])), nhwc(golden["down"]), LAYER)
 
 
 def test_equalized_dense():
@@ -67,7 +60,7 @@ def test_equalized_dense():
     layer.build((None, 16))
     layer.kernel.assign(golden["weight"].T)
     layer.bias.assign(golden["bias"])
-    assert relative_error(layer(golden["x"]), golden["out"]) < TOLERANCE
+    check("EqualizedDense", layer(golden["x"]), golden["out"], LAYER)
 
 
 def test_map2style():
@@ -79,13 +72,13 @@ def test_map2style():
         conv.bias.assign(state[f"convs.{2 * i}.bias"])
     layer.dense.kernel.assign(state["linear.weight"].T)
     layer.dense.bias.assign(state["linear.bias"])
-    assert relative_error(layer(nhwc(golden["x"])), golden["out"]) < TOLERANCE
+    check("Map2Style", layer(nhwc(golden["x"])), golden["out"], LAYER)
 
 
 def test_fpn_upsample_add():
     golden = np.load(DATA / "fpn_upsample_add.npz")
     outputs = layers.BilinearUpsample2D()(nhwc(golden["top"])) + nhwc(golden["lateral"])
-    assert relative_error(outputs, nhwc(golden["out"])) < TOLERANCE
+    check("FPN upsample and add", outputs, nhwc(golden["out"]), LAYER)
 
 
 @pytest.mark.parametrize("filters", [64, 128])
@@ -105,7 +98,7 @@ def test_ir_se_block(filters):
     if block.shortcut:
         block.shortcut[0].kernel.assign(hwio(state["shortcut_layer.0.weight"]))
         set_norm(block.shortcut[1], state, "shortcut_layer.1")
-    assert relative_error(block(nhwc(golden["x"])), nhwc(golden["out"])) < TOLERANCE
+    check(f"IR-SE block 64-{filters}", block(nhwc(golden["x"])), nhwc(golden["out"]), LAYER)
 
 
 @pytest.mark.parametrize("name, weight_decay", [("ranger_default", None), ("ranger_wd", 1e-2)])
@@ -118,8 +111,21 @@ def test_ranger(name, weight_decay):
 
     parameters = [keras.Variable(draw(11 + j, key)) for j, key in enumerate(to_keras)]
     optimizer = Ranger(1e-2, weight_decay=weight_decay)
+    errors = []
     for step in range(30):
         gradients = [keras.ops.convert_to_tensor(draw(100 + 3 * step + j, key)) for j, key in enumerate(to_keras)]
         optimizer.apply(gradients, parameters)
-        for key, parameter in zip(to_keras, parameters):
-            assert relative_error(parameter, to_keras[key](golden[key][step])) < TOLERANCE, (step, key)
+        errors += [relative_error(p, to_keras[key](golden[key][step])) for key, p in zip(to_keras, parameters)]
+    check_figure(f"{name}: worst of 30 steps", max(errors), LAYER)
+
+
+def test_ranger_is_lookahead_and_radam_of_tensorflow_addons():
+    golden = np.load(DATA / "tfa_lookahead_radam.npz")
+    parameters = [keras.Variable(golden[f"start_{name}"]) for name in ("kernel", "bias")]
+    optimizer = Ranger(1e-2, centralize_gradients=False)
+    errors = []
+    for step in range(50):
+        gradients = [keras.ops.convert_to_tensor(golden[f"gradient_{name}"][step]) for name in ("kernel", "bias")]
+        optimizer.apply(gradients, parameters)
+        errors += [relative_error(p, golden[name][step]) for name, p in zip(("kernel", "bias"), parameters)]
+    check_figure("tensorflow-addons: worst of 50 steps", max(errors), LAYER)

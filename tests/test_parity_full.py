@@ -3,66 +3,28 @@
 The weights are rebuilt in memory by a rule (`synthetic_weights`), from the key lists in `tests/data/manifests`.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from psp_keras.losses import LPIPS, IdentityLoss, MoCoLoss, WNormLoss
-from tests.helpers import relative_error
-from tests.synthetic_weights import synthetic_image, synthetic_state_dict, synthetic_tensor
-from weights_conversion.ir_networks import arcface_rows, make_arcface
-from weights_conversion.lpips import make_perceptual_network, perceptual_rows
-from weights_conversion.moco import make_moco, moco_rows, moco_state
-from weights_conversion.psp import make_psp, psp_rows, set_latent_average
+from tests.parity import (
+    FULL_SIZE,
+    NETWORK,
+    check,
+    converted_arcface,
+    converted_generator,
+    converted_lpips,
+    converted_moco,
+    converted_psp,
+    golden_of,
+    nhwc,
+    pooled,
+    state_of,
+)
+from tests.synthetic_weights import synthetic_image, synthetic_tensor
 from weights_conversion.rows import apply_rows
 from weights_conversion.stylegan2 import generator_rows, make_generator
 from weights_conversion.torch_reader import CheckpointError
-
-DATA = Path(__file__).parent / "data"
-TOLERANCE = 1e-5
-
-
-def state_of(name):
-    return synthetic_state_dict(json.loads((DATA / "manifests" / f"{name}.json").read_text()))
-
-
-def golden_of(name):
-    return np.load(DATA / f"{name}.npz")
-
-
-def nhwc(images):
-    return np.transpose(images, (0, 2, 3, 1))
-
-
-def pooled(images, factor):
-    images = np.asarray(images)
-    size = images.shape[1] // factor
-    return images.reshape(-1, size, factor, size, factor, 3).mean(axis=(2, 4))
-
-
-def converted_psp(name, kind="GradualStyleEncoder"):
-    state = state_of(name)
-    average = state.pop("latent_avg")
-    model = make_psp(state, {"encoder_type": kind})
-    apply_rows(model, psp_rows(model), state, given=[model.latent_average, model.generator.latent_average])
-    set_latent_average(model, average)
-    return model
-
-
-def converted_generator(name):
-    state = state_of(name)
-    model = make_generator(state)
-    apply_rows(model, generator_rows(model), state, given=[model.latent_average])
-    return model
-
-
-def converted_arcface(name):
-    state = state_of(name)
-    model = make_arcface(state)
-    apply_rows(model, arcface_rows(model), state)
-    return model
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +34,34 @@ def faces():
 
 def test_generator_32():
     golden, model = golden_of("stylegan2_32"), converted_generator("stylegan2_32_g_ema")
-    assert relative_error(model.mapping(golden["z"]), golden["w"]) < TOLERANCE
-    assert relative_error(model.synthesize(golden["w_plus"]), nhwc(golden["image"])) < TOLERANCE
+    check("StyleGAN2 32: w", model.mapping(golden["z"]), golden["w"], NETWORK)
+    check("StyleGAN2 32: image", model.synthesize(golden["w_plus"]), nhwc(golden["image"]), NETWORK)
+    model.latent_average.assign(golden["w"].mean(axis=0))
+    check("StyleGAN2 32: truncated", model(golden["z"], truncation=0.7), nhwc(golden["truncated"]), NETWORK)
+    first, second = model.map(golden["z"][:1]), model.map(golden["z"][1:])
+    mixed = model.synthesize(model.style_mix(first, second, 4))
+    check("StyleGAN2 32: mixed", mixed, nhwc(golden["mixed"]), NETWORK)
+
+
+@pytest.mark.parametrize("resolution", [256, pytest.param(1024, marks=pytest.mark.heavy)])
+def test_generator_full_size(resolution):
+    golden, model = golden_of(f"stylegan2_{resolution}"), converted_generator(f"stylegan2_{resolution}_g_ema")
+    images = np.asarray(model.synthesize(golden["w_plus"]))
+    middle = slice(resolution // 2 - 32, resolution // 2 + 32)
+    name = f"StyleGAN2 {resolution}"
+    check(f"{name}: w", model.mapping(golden["z"]), golden["w"], NETWORK)
+    check(f"{name}: image, pooled to 64", pooled(images, resolution // 64), nhwc(golden["image_pool64"]), NETWORK)
+    check(f"{name}: image, middle", images[:, middle, middle], nhwc(golden["image_crop"]), NETWORK)
+    check(f"{name}: image, mean", images.mean((1, 2)), golden["mean"], NETWORK)
+    check(f"{name}: image, deviation", images.std((1, 2), ddof=1), golden["std"], NETWORK)
 
 
 @pytest.mark.parametrize(
     "golden, manifest, kind",
     [
+        ("encoder_gradual_rgb_256", "psp_256", "GradualStyleEncoder"),
         ("encoder_gradual_seg19_256", "psp_gradual_seg19_256", "GradualStyleEncoder"),
+        ("encoder_gradual_sketch_256", "psp_gradual_sketch_256", "GradualStyleEncoder"),
         ("encoder_into_w_256", "psp_into_w_256", "BackboneEncoderUsingLastLayerIntoW"),
         ("encoder_into_w_plus_256", "psp_into_w_plus_256", "BackboneEncoderUsingLastLayerIntoWPlus"),
     ],
@@ -87,60 +69,62 @@ def test_generator_32():
 def test_encoders(golden, manifest, kind):
     model = converted_psp(manifest, kind)
     images = nhwc(synthetic_image(41, (1, model.encoder.in_channels, 256, 256)))
-    assert relative_error(model.encoder(images), golden_of(golden)["latents"]) < TOLERANCE
+    check(golden, model.encoder(images), golden_of(golden)["latents"], NETWORK)
 
 
-def test_psp_256():
-    golden, model = golden_of("psp_256"), converted_psp("psp_256")
+@pytest.mark.parametrize(
+    "name, resolution, target",
+    [("psp_256", 256, NETWORK), pytest.param("psp_ffhq_encode", 1024, FULL_SIZE, marks=pytest.mark.heavy)],
+)
+def test_psp(name, resolution, target):
+    golden, model = golden_of(name), converted_psp(name)
+    assert model.generator.resolution == resolution
     images = nhwc(synthetic_image(51, (2, 3, 256, 256)))
     outputs, latents = model.translate(images, return_latents=True)
-    assert relative_error(latents, golden["latents"]) < TOLERANCE
-    assert relative_error(pooled(outputs, 4), golden["image_pool64"]) < TOLERANCE
-    mixed = model.translate(images, range(8, 14), golden["injected"], alpha=0.5)
-    assert relative_error(pooled(mixed, 4), nhwc(golden["mixed_pool64"])) < TOLERANCE
-    masked = model.translate(images, range(8, 14))
-    assert relative_error(pooled(masked, 4), nhwc(golden["masked_pool64"])) < TOLERANCE
+    check(f"{name}: latents", latents, golden["latents"], target)
+    check(f"{name}: image", outputs, nhwc(golden["image"]), target)
+    later = range(8, model.generator.num_styles)
+    mixed = model.translate(images, later, golden["injected"], alpha=0.5)
+    check(f"{name}: styles 8.. mixed", pooled(mixed, 4), nhwc(golden["mixed_pool64"]), target)
+    zeroed = model.translate(images, later)
+    check(f"{name}: styles 8.. zeroed", pooled(zeroed, 4), nhwc(golden["masked_pool64"]), target)
 
 
 def test_arcface_and_identity_loss(faces):
     golden, losses = golden_of("arcface_ir_se50"), golden_of("losses")
     model = converted_arcface("model_ir_se50")
-    assert relative_error(model(nhwc(golden["x"])), golden["embedding"]) < TOLERANCE
+    check("ArcFace IR-SE50", model(nhwc(golden["x"])), golden["embedding"], NETWORK)
     loss = IdentityLoss(model)
-    assert relative_error(loss.similarity(*faces), losses["diff_target"]) < TOLERANCE
-    assert relative_error(loss(*faces), losses["id"]) < TOLERANCE
+    check("identity cosine", loss.similarity(*faces), losses["diff_target"], NETWORK)
+    check("identity loss", loss(*faces), losses["id"], NETWORK)
 
 
 def test_curricularface():
     model = converted_arcface("curricularface_ir101")
     images = nhwc(golden_of("arcface_ir_se50")["x"])
-    assert relative_error(model(images), golden_of("curricularface_ir101")["embedding"]) < TOLERANCE
+    check("CurricularFace IR-101", model(images), golden_of("curricularface_ir101")["embedding"], NETWORK)
 
 
 def test_moco(faces):
-    golden, model = golden_of("moco"), make_moco()
-    apply_rows(model, moco_rows(model), moco_state(state_of("moco_v2_resnet50")))
+    golden, model = golden_of("moco"), converted_moco()
     for images, name in zip(faces, ("features_a", "features_b")):
-        assert relative_error(model(images), golden[name]) < TOLERANCE
-    assert relative_error(MoCoLoss(model)(*faces), golden["loss"]) < TOLERANCE
+        check(f"MoCo: {name}", model(images), golden[name], NETWORK)
+    check("MoCo loss", MoCoLoss(model)(*faces), golden["loss"], NETWORK)
 
 
 @pytest.mark.parametrize("name", ["vgg", "alex"])
 def test_lpips(name, faces):
-    golden = golden_of("losses")
-    state = {key.split(".", 1)[1]: value for key, value in state_of(f"lpips_{name}").items()}
-    model = make_perceptual_network(state)
-    apply_rows(model, perceptual_rows(model, state), state)
-    assert relative_error(model(*faces), golden[f"lpips_{name}_each"]) < TOLERANCE
-    assert relative_error(LPIPS(model)(*faces), golden[f"lpips_{name}"]) < TOLERANCE
+    golden, model = golden_of("losses"), converted_lpips(name)
+    check(f"LPIPS {name}: each", model(*faces), golden[f"lpips_{name}_each"], NETWORK)
+    check(f"LPIPS {name}: mean", LPIPS(model)(*faces), golden[f"lpips_{name}"], NETWORK)
     if name == "vgg":
-        assert relative_error(LPIPS(model, crop=True)(*faces), golden["lpips_vgg_crop"]) < TOLERANCE
+        check("LPIPS vgg: inner face", LPIPS(model, crop=True)(*faces), golden["lpips_vgg_crop"], NETWORK)
 
 
 def test_w_norm():
     latents = np.random.RandomState(63).randn(2, 14, 512).astype("float32")
     average = synthetic_tensor("latent_avg", (14, 512))
-    assert relative_error(WNormLoss()(average[None], latents), golden_of("losses")["w_norm"]) < TOLERANCE
+    check("w-norm loss", WNormLoss()(average[None], latents), golden_of("losses")["w_norm"], NETWORK)
 
 
 def test_leftovers_and_gaps_are_named():

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from psp_keras import PSP
 from psp_keras.models import StyleGAN2Generator
 from tests.helpers import relative_error
 from tests.synthetic_weights import synthetic_state_dict
@@ -94,6 +95,60 @@ def test_a_network_of_nvidias_becomes_a_preset(state, modules, tmp_path):
     write_nvidia(tmp_path / "network.pkl", content, modules)
     assert main([str(tmp_path / "network.pkl"), "--output", str(tmp_path / "preset")]) == 0
     assert (np.array(assert_draws_the_golden_image(tmp_path / "preset").latent_average) == 2).all()
+
+
+def shrunk(key, shape):
+    """A published shape with a sixteenth of the channels."""
+    if ".noises." in key:
+        return shape
+    squeezed = ".fc1." in key or ".fc2." in key
+    return [max(1, size // 16) if size >= 16 or (squeezed and size > 1) else size for size in shape]
+
+
+@pytest.fixture(scope="module")
+def psp_state():
+    manifest = json.loads((DATA / "manifests" / "psp_256.json").read_text())
+    state = synthetic_state_dict({key: shrunk(key, shape) for key, shape in manifest.items()})
+    return {key: value for key, value in state.items() if key != "latent_avg"}
+
+
+def test_a_psp_checkpoint_becomes_a_preset(psp_state, modules, tmp_path):
+    average = np.random.default_rng(0).normal(size=(14, 32)).astype("float32")
+    options = {"output_size": 256, "encoder_type": "GradualStyleEncoder", "start_from_latent_avg": True}
+    content = {"state_dict": psp_state, "latent_avg": average, "opts": {**options, "learn_in_w": False}}
+    write_zip(tmp_path / "psp.pt", content, modules)
+    assert main([str(tmp_path / "psp.pt"), "--output", str(tmp_path / "preset")]) == 0
+    model = PSP.from_preset(tmp_path / "preset")
+    assert (model.encoder.width, model.encoder.style_filters, model.generator.resolution) == (4, 32, 256)
+    np.testing.assert_array_equal(model.latent_average, average)
+    kernel = psp_state["encoder.styles.13.convs.0.weight"]
+    np.testing.assert_array_equal(model.encoder.styles[13].convs[0].kernel, kernel.transpose(2, 3, 1, 0))
+
+
+def test_older_psp_checkpoints_lack_options(psp_state, modules, tmp_path):
+    write_zip(tmp_path / "old.pt", {"state_dict": psp_state, "opts": {}}, modules)
+    command = [str(tmp_path / "old.pt"), "--num-samples", "64", "--seed", "3", "--output"]
+    for output in ("one", "two"):
+        assert main([*command, str(tmp_path / output)]) == 0
+    one, two = (PSP.from_preset(tmp_path / output) for output in ("one", "two"))
+    assert one.start_from_latent_average
+    assert np.abs(np.array(one.latent_average)).max() > 0, "the average latent was not estimated"
+    np.testing.assert_array_equal(one.latent_average, two.latent_average)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"learn_in_w": True}, "its options say learn_in_w"),
+        ({"output_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
+        ({"encoder_type": "ResNet"}, "its encoder is a ResNet"),
+    ],
+)
+def test_options_that_contradict_the_weights_are_refused(options, message, psp_state, modules, tmp_path, capsys):
+    write_zip(tmp_path / "psp.pt", {"state_dict": psp_state, "opts": options}, modules)
+    assert main([str(tmp_path / "psp.pt"), "--output", str(tmp_path / "preset")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "preset").exists()
 
 
 def test_class_conditional_networks_are_refused(state, modules, tmp_path, capsys):

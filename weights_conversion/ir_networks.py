@@ -15,12 +15,16 @@ from weights_conversion.torch_reader import CheckpointError
 
 
 def backbone_options(state, prefix=""):
-    """Reads depth and kind of an IR backbone off its keys."""
+    """Reads depth, width and kind of an IR backbone off its keys and shapes."""
     blocks = {key.removeprefix(f"{prefix}body.").split(".")[0] for key in state if key.startswith(f"{prefix}body.")}
     depths = [depth for depth, stages in STAGES.items() if sum(stages) == len(blocks)]
     if not depths:
         raise CheckpointError(f"its backbone has {len(blocks)} blocks, which is no known depth")
-    return {"num_layers": depths[0], "squeeze_excite": f"{prefix}body.0.res_layer.5.fc1.weight" in state}
+    return {
+        "num_layers": depths[0],
+        "squeeze_excite": f"{prefix}body.0.res_layer.5.fc1.weight" in state,
+        "width": state[f"{prefix}input_layer.0.weight"].shape[0],
+    }
 
 
 def backbone_rows(backbone, prefix=""):

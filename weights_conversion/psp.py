@@ -24,7 +24,8 @@ def make_psp(state, options):
 
     Args:
         state: key to tensor, with the prefixes `encoder.` and `decoder.`.
-        options: what the published code stored as `opts`; older files lack some of them.
+        options: what the published code stored as `opts`. Older files lack the output size, which the decoder's
+            layers say as well, and `learn_in_w`, which was false then.
     """
     generator = make_generator(state, "decoder.")
     resolution = options.get("output_size", generator.resolution)
@@ -33,6 +34,8 @@ def make_psp(state, options):
     kind = options.get("encoder_type", "GradualStyleEncoder")
     if kind not in ENCODERS:
         raise CheckpointError(f"its encoder is a {kind}, which is none of {', '.join(ENCODERS)}")
+    if options.get("learn_in_w", False) and kind != "BackboneEncoderUsingLastLayerIntoW":
+        raise CheckpointError(f"its options say learn_in_w, but its encoder is a {kind}, which predicts W+")
     settings = {
         "style_dim": generator.style_dim,
         "in_channels": state["encoder.input_layer.0.weight"].shape[1],
@@ -41,6 +44,8 @@ def make_psp(state, options):
     }
     if kind != "BackboneEncoderUsingLastLayerIntoW":
         settings["num_styles"] = generator.num_styles
+    if kind == "GradualStyleEncoder":
+        settings["style_filters"] = state["encoder.styles.0.convs.0.weight"].shape[0]
     start = options.get("start_from_latent_avg", True)
     return PSP(ENCODERS[kind](**settings), generator, start_from_latent_average=start, name="psp")
 

@@ -7,6 +7,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "image_files": "list_images read_image to_float to_uint8 write_image",
         "grids": "image_grid square_grid",
+        "low_resolution": "LowResolution",
+        "photo": "Photo",
+        "segmentation": "Segmentation",
+        "sketch": "Sketch",
         "image_source": "ArraySource FolderSource open_source training_batches",
         "mini_faces": "FaceSample MiniFaces",
     },

@@ -1,5 +1,6 @@
 """Draws a MiniFaces person in a scene: polygons on a turned ellipsoid, supersampled and lit."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -41,14 +42,23 @@ PALETTE = np.array(
     ],
     np.uint8,
 )
+STYLES = ("photo", "cartoon")
 _SUPERSAMPLE = 4
+_INK = (24, 18, 34)
 
 
 class Canvas:
-    """Draws every shape into the colour image and, when asked for, into the label map and the line sketch."""
+    """Draws every shape into the colour image and, when asked for, into the label map and the line sketch.
 
-    def __init__(self, size, with_maps):
+    Args:
+        size: pixels.
+        with_maps: whether to draw the label map and the sketch.
+        ink: whether to draw the outlines into the colour image too.
+    """
+
+    def __init__(self, size, with_maps, ink):
         self.size = size
+        self.ink = ink
         full = (size * _SUPERSAMPLE,) * 2
         self.color = Image.new("RGBA", full)
         self.labels = Image.new("L", full) if with_maps else None
@@ -59,6 +69,8 @@ class Canvas:
         """Fills the polygon through `points`, `(n, 2)` in [-1, 1]."""
         flat = self._pixels(points)
         self._pen[id(self.color)].polygon(flat, fill=(*color, 255))
+        if self.ink and outline:
+            self._pen[id(self.color)].line(flat + flat[:2], fill=(*_INK, 255), width=self._width(0.03), joint="curve")
         if self.labels:
             self._pen[id(self.labels)].polygon(flat, fill=LABELS.index(label))
             pen = self._pen[id(self.sketch)]
@@ -122,7 +134,7 @@ class Head:
         return self.person.head_width * (1 + self.person.jaw * np.maximum(v, 0) ** 1.5 - 0.05 * np.maximum(-v, 0))
 
 
-def render(person, scene, size, with_maps=False):
+def render(person, scene, size, with_maps=False, style="photo"):
     """Draws one face.
 
     Args:
@@ -130,12 +142,15 @@ def render(person, scene, size, with_maps=False):
         scene: `Scene`.
         size: pixels.
         with_maps: whether to draw the label map and the sketch too.
+        style: `"photo"`, lit and shaded, or `"cartoon"`: large eyes and flat, vivid colours between ink lines.
 
     Returns:
         `(image, labels, sketch)`: uint8 `(size, size, 3)`, `(size, size)` and `(size, size)`; the maps are `None`
         without `with_maps`.
     """
-    canvas = Canvas(size, with_maps)
+    if style == "cartoon":
+        person, scene = _caricature(person, scene)
+    canvas = Canvas(size, with_maps, ink=style == "cartoon")
     head = Head(person, scene)
     for draw in (_hair_behind, _neck, _ears, _skull, _beard, _mouth, _age_lines, _nose, _eyes, _brows, _hair, _glasses):
         draw(canvas, head)
@@ -148,6 +163,26 @@ def render(person, scene, size, with_maps=False):
         return image, None, None
     middle = slice(_SUPERSAMPLE // 2, None, _SUPERSAMPLE)
     return image, np.asarray(canvas.labels)[middle, middle], np.asarray(canvas.sketch.reduce(_SUPERSAMPLE))
+
+
+def _caricature(person, scene):
+    """The same person and scene as a cartoonist sees them."""
+    person = dataclasses.replace(
+        person,
+        **{name: _vivid(getattr(person, name)) for name in ("skin", "hair_color", "eye_color")},
+        eye_size=1.25 * person.eye_size,
+        eye_openness=1.3 * person.eye_openness,
+        brow_thickness=1.3 * person.brow_thickness,
+        lip_redness=min(1.0, person.lip_redness + 0.3),
+    )
+    background = _vivid(scene.background_top)
+    flat = {"light_strength": 0.0, "brightness": 1.0, "background_top": background, "background_bottom": background}
+    return person, dataclasses.replace(scene, **flat, clothes=_vivid(scene.clothes))
+
+
+def _vivid(color):
+    grey = sum(color) / 3
+    return tuple(max(0, min(255, round(grey + 1.5 * (channel - grey) + 10))) for channel in color)
 
 
 def _rotation(first, second, angle):

@@ -1,5 +1,6 @@
 """Reading and writing picture files: JPEG, PNG, WebP, grey, alpha, EXIF-rotated, any size."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -26,28 +27,46 @@ def list_images(folder):
     return paths
 
 
-def read_image(path, size):
-    """Reads a picture as uint8 RGB `(size, size, 3)`: upright, on white where transparent, its middle square.
+@contextlib.contextmanager
+def open_picture(path):
+    """Opens a picture file with Pillow.
 
     Raises:
-        UserError: the file is missing, broken or no picture.
+        UserError: the file is missing, broken or no picture; also while it is read inside the `with`.
     """
     try:
-        with Image.open(path) as opened:
-            opened.draft("RGB", (2 * size, 2 * size))
-            return to_square(ImageOps.exif_transpose(opened), size)
+        with Image.open(path) as image:
+            yield image
+    except UserError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"Cannot read the picture {path}: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def to_square(image, size):
+def read_image(path, size, mode="RGB"):
+    """Reads a picture as uint8 `(size, size, 3)`: upright, on white where transparent, its middle square.
+
+    Args:
+        path: the file.
+        size: pixels.
+        mode: `"RGB"`, or `"L"` for grey, uint8 `(size, size)`.
+
+    Raises:
+        UserError: the file is missing, broken or no picture.
+    """
+    with open_picture(path) as opened:
+        opened.draft(mode, (2 * size, 2 * size))
+        return to_square(ImageOps.exif_transpose(opened), size, mode)
+
+
+def to_square(image, size, mode="RGB"):
     """Turns a Pillow image of any mode and shape into uint8 `(size, size, 3)` with an antialiased bilinear resize."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     elif image.mode.startswith("I") or image.mode == "F":
         image = _sixteen_bit_to_grey(image)
-    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+    image = ImageOps.fit(image.convert(mode), (size, size), Image.Resampling.BILINEAR)
     return np.asarray(image)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from psp_keras.data.image_files import list_images, read_image
-from psp_keras.data.mini_faces import MiniFaces
+from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError, print_left_out
 
@@ -73,7 +73,7 @@ def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out)
     """Opens training data by name.
 
     Args:
-        data: a folder of pictures, or `"mini_faces"`.
+        data: a folder of pictures, `"mini_faces"` or `"mini_faces_cartoon"`.
         size: pixels.
         num_samples: how many MiniFaces to draw.
         seed: of MiniFaces.
@@ -85,14 +85,14 @@ def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out)
     Raises:
         UserError: the folder is missing, or holds no readable picture.
     """
-    if data == "mini_faces":
-        return ArraySource(draw_mini_faces(MiniFaces(size, seed=seed), num_samples))
+    if data in MINI_FACES:
+        return ArraySource(draw_mini_faces(MiniFaces(size, seed=seed, style=MINI_FACES[data]), num_samples))
     return open_files(list_images(data), size, on_broken)
 
 
 def check_source(data):
     """Raises a `UserError` when `open_source` could not open `data`, without reading the pictures."""
-    if data != "mini_faces":
+    if data not in MINI_FACES:
         list_images(data)
 
 

@@ -3,9 +3,11 @@ import dataclasses
 import numpy as np
 
 from psp_keras.data.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
-from psp_keras.data.face_renderer import LABELS, render
+from psp_keras.data.face_renderer import LABELS, STYLES, render
 from psp_keras.errors import UserError
 
+# Their style, by the name that stands for them where a command wants a folder of pictures.
+MINI_FACES = {"mini_faces": "photo", "mini_faces_cartoon": "cartoon"}
 _SPLITS = ("train", "test")
 
 
@@ -46,6 +48,7 @@ class MiniFaces:
         split: `"train"` or `"test"`; no person is in both.
         num_identities: how many people there are; sample `i` shows person `i % num_identities`.
             `None` makes every sample another person.
+        style: `"photo"`, or `"cartoon"`: the same people and scenes as a cartoonist draws them.
 
     Example:
         >>> faces = MiniFaces(size=64)
@@ -57,21 +60,24 @@ class MiniFaces:
 
     labels = LABELS
 
-    def __init__(self, size=64, seed=0, split="train", num_identities=None):
+    def __init__(self, size=64, seed=0, split="train", num_identities=None, style="photo"):
         if split not in _SPLITS:
             raise UserError(f"`split` must be one of {_SPLITS}, got {split!r}.")
+        if style not in STYLES:
+            raise UserError(f"`style` must be one of {STYLES}, got {style!r}.")
         if size < 16:
             raise UserError(f"`size` must be at least 16, got {size}.")
         self.size = size
         self.seed = seed
         self.split = split
         self.num_identities = num_identities
+        self.style = style
 
     def __getitem__(self, index):
         """Returns sample `index` (any non-negative integer) with all its maps."""
         person, scene = self.describe(index)
-        image, segmentation, sketch = render(person, scene, self.size, with_maps=True)
-        frontal = render(person, scene.frontal(), self.size)[0]
+        image, segmentation, sketch = render(person, scene, self.size, with_maps=True, style=self.style)
+        frontal = render(person, scene.frontal(), self.size, style=self.style)[0]
         return FaceSample(image, segmentation, sketch, frontal, self.identity(index), person, scene)
 
     def describe(self, index):
@@ -94,7 +100,7 @@ class MiniFaces:
         Returns:
             uint8 `(len(indices), size, size, 3)`.
         """
-        return np.stack([render(*self.describe(int(index)), self.size)[0] for index in indices])
+        return np.stack([render(*self.describe(int(index)), self.size, style=self.style)[0] for index in indices])
 
     def attribute_vectors(self, indices):
         """Returns `attribute_vector` of every sample, `(len(indices), attributes)`."""

@@ -11,7 +11,7 @@ from psp_keras.data.image_files import write_image
 from psp_keras.data.mini_faces import MiniFaces
 
 
-def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_identities=None):
+def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_identities=None, style="photo"):
     """Writes `images/`, `frontal/`, `sketches/`, `segmentation/` (palette PNG) and `attributes.jsonl`.
 
     Args:
@@ -21,9 +21,10 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
         seed: which world.
         split: `"train"` or `"test"`.
         num_identities: how many people; every sample another person by default.
+        style: `"photo"` or `"cartoon"`.
     """
     output = Path(output)
-    faces = MiniFaces(size, seed, split, num_identities)
+    faces = MiniFaces(size, seed, split, num_identities, style)
     bar = keras.utils.Progbar(count, unit_name="face")
     lines = []
     for i in range(count):

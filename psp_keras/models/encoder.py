@@ -42,6 +42,28 @@ class Encoder(keras.Model):
         check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
         self.backbone.build(input_shape)
 
+    def start_from(self, arcface):
+        """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4).
+
+        The input layer is left as it is when the encoder does not read RGB.
+
+        Args:
+            arcface: `ArcFace` with a backbone of the same depth, kind and width; `model_ir_se50` in the paper.
+
+        Raises:
+            UserError: the backbones differ.
+        """
+        names = ("num_layers", "squeeze_excite", "width")
+        mine, theirs = ({name: getattr(network, name) for name in names} for network in (self, arcface))
+        if mine != theirs:
+            raise UserError(f"The encoder's backbone is {mine}, the face recognition network's is {theirs}.")
+        backbone = self.backbone
+        layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu) if self.in_channels != 3 else ()
+        skipped = {id(variable) for layer in layers for variable in layer.variables}
+        for variable, source in zip(backbone.variables, arcface.backbone.variables):
+            if id(variable) not in skipped:
+                variable.assign(source)
+
     def compute_output_spec(self, images, training=False):
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
 

@@ -1,6 +1,8 @@
 from psp_keras.callbacks.csv_log import ResumableCSVLog
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
 
+CHECKPOINT_FILE = "checkpoint.npz"
+
 
 def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **fit_options):
     """Runs `fit` with a checkpoint and a log line at the end of every epoch; goes on after the last checkpoint.
@@ -19,7 +21,7 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
     """
     if model.optimizer:  # its slots must exist before a checkpoint can fill them
         model.optimizer.build(model.trainable_variables)
-    checkpoint = TrainingCheckpoint(run / "checkpoint.npz")
+    checkpoint = TrainingCheckpoint(run / CHECKPOINT_FILE)
     done = checkpoint.restore(model)
     if done >= epochs:
         print(f"{run} is finished: {done} epochs of {steps_per_epoch} steps.")

@@ -6,11 +6,12 @@ from pathlib import Path
 import keras
 
 from psp_keras.callbacks.sample_grid import SampleGrid
+from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
 from psp_keras.data.image_source import check_source, open_source, training_batches
 from psp_keras.errors import print_left_out
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from psp_keras.training.fit_resumable import fit_resumable
+from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.run_folder import open_run
 
@@ -32,6 +33,7 @@ def train_gan(
     r1_gamma=0.05,
     mirror=True,
     num_mini_faces=20000,
+    start_from=None,
     dtype="mixed_bfloat16",
     seed=0,
     on_broken=print_left_out,
@@ -39,7 +41,7 @@ def train_gan(
     """Trains a StyleGAN2 generator; the same call goes on where a stopped one left off.
 
     Args:
-        data: a folder of pictures, or `"mini_faces"`.
+        data: a folder of pictures, `"mini_faces"` or `"mini_faces_cartoon"`.
         output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `config.json`.
         resolution: size of the pictures, a power of two from 16 to 1024.
         style_dim: size of the latents (512 in the paper).
@@ -53,6 +55,8 @@ def train_gan(
         r1_gamma: weight of the R1 penalty.
         mirror: whether to flip pictures at random.
         num_mini_faces: how many MiniFaces to draw when `data` is `"mini_faces"`.
+        start_from: fine-tune what this run folder holds, or the generator of this preset beside a new discriminator;
+            its shape replaces the five options from `resolution` to `channel_max`.
         dtype: dtype policy; `"mixed_bfloat16"` is about twice as fast where the processor has bfloat16 units.
         seed: of the weights, the data order and the noise.
         on_broken: called with a line for each picture that cannot be read and is left out.
@@ -62,21 +66,24 @@ def train_gan(
     """
     options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
     keras.utils.set_random_seed(seed)
-    shape = {"channel_base": channel_base, "channel_max": channel_max, "dtype": dtype}
-    generator = StyleGAN2Generator(resolution, style_dim, mapping_layers, **shape, name="generator")
-    generator.build()
-    discriminator = StyleGAN2Discriminator(resolution, **shape, name="discriminator")
-    discriminator.build((None, resolution, resolution, 3))
-    trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
-    trainer.compile(learning_rate, jit_compile=False)
+    if start_from is None:
+        generator = StyleGAN2Generator(
+            resolution, style_dim, mapping_layers, channel_base, channel_max, dtype=dtype, name="generator"
+        )
+        generator.build()
+    else:
+        generator = _load_generator(start_from, dtype)
+    trainer = _make_trainer(generator, learning_rate, r1_gamma, dtype, seed)
+    if start_from is not None:
+        TrainingCheckpoint(Path(start_from) / CHECKPOINT_FILE).restore(trainer)
 
     check_source(data)
     run = open_run(output, options)
-    z = keras.random.normal((NUM_SAMPLES, style_dim), seed=seed)
+    z = keras.random.normal((NUM_SAMPLES, generator.style_dim), seed=seed)
     fit_resumable(
         trainer,
         lambda skip: training_batches(
-            open_source(data, resolution, num_mini_faces, seed, on_broken),
+            open_source(data, generator.resolution, num_mini_faces, seed, on_broken),
             batch_size,
             seed=seed,
             start_step=skip,
@@ -88,6 +95,27 @@ def train_gan(
         callbacks=[SampleGrid(run / "samples", lambda: trainer(z)), _SaveGenerator(run / "generator")],
     )
     return StyleGAN2Generator.from_preset(run / "generator")
+
+
+def _load_generator(start_from, dtype):
+    folder = Path(start_from) / "generator"
+    generator = StyleGAN2Generator.from_preset(folder if folder.is_dir() else start_from, dtype=dtype)
+    generator.trainable = True
+    return generator
+
+
+def _make_trainer(generator, learning_rate, r1_gamma, dtype, seed):
+    discriminator = StyleGAN2Discriminator(
+        generator.resolution,
+        channel_base=generator.channel_base,
+        channel_max=generator.channel_max,
+        dtype=dtype,
+        name="discriminator",
+    )
+    discriminator.build((None, generator.resolution, generator.resolution, 3))
+    trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
+    trainer.compile(learning_rate, jit_compile=False)
+    return trainer
 
 
 class _SaveGenerator(keras.callbacks.Callback):

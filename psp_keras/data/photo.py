@@ -1,0 +1,26 @@
+import tensorflow as tf
+
+from psp_keras.data.image_files import read_image, to_uint8
+
+
+class Photo:
+    """A source picture in RGB: the encoder sees it in [-1, 1]."""
+
+    kind = "photo"
+    channels = 3
+    stored_channels = 3
+
+    def read(self, path, size):
+        """Reads a file as uint8 `(size, size, 3)`. See `read_image`."""
+        return read_image(path, size)
+
+    def to_input(self, stored):
+        """uint8 `(N, H, W, 3)` to float32 in [-1, 1]."""
+        return tf.cast(stored, tf.float32) / 127.5 - 1.0
+
+    def to_pictures(self, inputs):
+        """What the encoder sees, as uint8 RGB for people."""
+        return to_uint8(inputs)
+
+    def get_config(self):
+        return {}
