@@ -98,14 +98,16 @@ def _translate(commands):
     parser.add_argument("--output", required=True, help="folder for the PNG files")
     parser.add_argument("--couple", action="store_true", help="put source and output side by side")
     parser.add_argument("--full-size", dest="resize", action="store_false", help="keep outputs larger than 256 pixels")
+    parser.add_argument("--mask", help="what inpainting hides: random, center, or a picture whose white part hides")
+    parser.add_argument("--factor", type=_positive, help="shrink the inputs of super_resolution by that much first")
 
 
-def _run_translate(preset, inputs, output, couple, resize):
+def _run_translate(preset, inputs, output, **options):
     from psp_keras.models.psp import PSP
     from psp_keras.translate_files import translate_files
 
     left_out = _LeftOut()
-    written = translate_files(PSP.from_preset(preset), inputs, output, couple, resize, left_out.add)
+    written = translate_files(PSP.from_preset(preset), inputs, output, **options, on_broken=left_out.add)
     print(f"{len(written)} pictures in {output}")
     return left_out.exit_code
 
@@ -143,19 +145,31 @@ def _run_mix(preset, output, **options):
 
 
 def _evaluate(commands):
-    parser = _command(commands, "evaluate", _run_evaluate, "Measures how well a preset inverts held-out pictures.")
+    parser = _command(commands, "evaluate", _run_evaluate, "Measures how well a preset does its task on new pictures.")
     parser.add_argument("preset", help="built-in name, preset directory or run folder")
-    parser.add_argument("--data", default="mini_faces", help="folder of pictures, or mini_faces")
+    parser.add_argument("--data", help="folder of pictures, or mini_faces, which it is without --source")
+    parser.add_argument("--source", help="folder of the sources of a task that needs pairs")
+    parser.add_argument("--target", help="folder of their targets, matched by file name")
+    parser.add_argument(
+        "--metrics", default="l2,lpips,id", help="any of l2, lpips, id, psnr, ssim, fid-mini, with commas between"
+    )
+    parser.add_argument("--perceptual-network", default="mini_faces_vgg", help="preset for lpips and fid-mini")
+    parser.add_argument("--arcface", default="mini_faces_arcface_metric", help="preset for id")
     parser.add_argument("--count", type=_positive, default=512, help="pictures to measure, at most")
     parser.add_argument("--output", help="JSON file for the measures of every picture")
+    parser.add_argument("--sheet", help="picture file for the best and the worst cases")
 
 
-def _run_evaluate(preset, data, count, output):
+def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **options):
     from psp_keras.evaluation import evaluate, print_summary, write_report
+    from psp_keras.metrics import TranslationMetrics
     from psp_keras.models.psp import PSP
 
     left_out = _LeftOut()
-    report = evaluate(PSP.from_preset(preset), data, count, on_broken=left_out.add)
+    if not (options["data"] or options["source"]):
+        options["data"] = "mini_faces"
+    metrics = TranslationMetrics(metrics.split(","), perceptual_network, arcface)
+    report = evaluate(PSP.from_preset(preset), metrics=metrics, **options, on_broken=left_out.add)
     print_summary(report)
     if output:
         write_report(report, output)
@@ -164,28 +178,55 @@ def _run_evaluate(preset, data, count, output):
 
 def _train(commands):
     parser = _command(commands, "train", _run_train, "Trains a pSp encoder; the same command resumes a stopped one.")
-    parser.add_argument("--data", required=True, help="folder of pictures, or mini_faces")
+    parser.add_argument("--task", default="inversion", help=f"{', '.join(_TASKS)}, or a YAML file that describes one")
+    parser.add_argument("--data", help="folder of pictures, or mini_faces (for every task but paired)")
+    parser.add_argument("--source", help="folder of the sources of a task that needs pairs")
+    parser.add_argument("--target", help="folder of their targets, matched by file name")
+    parser.add_argument("--val-source", help="folder for validation; 5%% of the pictures are held out without it")
+    parser.add_argument("--val-target", help="folder of the validation targets of a task that needs pairs")
     parser.add_argument("--output", required=True, help="the run folder")
+    parser.add_argument("--num-classes", type=_positive, help="labels in segmentation maps; the task's without it")
+    parser.add_argument("--mask", help="what inpainting hides: random, center, or a picture whose white part hides")
     parser.add_argument("--generator", default="mini_faces_stylegan2", help="preset of the frozen generator")
     parser.add_argument("--encoder", default="gradual", choices=("gradual", "into_w", "into_w_plus"))
     parser.add_argument("--num-layers", type=int, default=18, choices=(18, 34, 50, 100, 152), help="50 in the paper")
     parser.add_argument("--width", type=_positive, default=16, help="channels of the first stage; 64 in the paper")
     parser.add_argument("--style-filters", type=_positive, default=48, help="map2style channels; 512 in the paper")
-    parser.add_argument("--l2", type=float, default=1.0, help="weight of the mean squared error")
-    parser.add_argument("--lpips", type=float, default=0.8, help="weight of LPIPS")
-    parser.add_argument("--id", type=float, default=0.1, help="weight of the identity loss")
-    parser.add_argument("--w-norm", type=float, default=0.0, help="weight of the distance from the average latent")
+    parser.add_argument("--start-from", help="preset or run of a pSp, or of an ArcFace, whose weights to start from")
+    for name, text in _LOSSES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, help=f"weight of {text}; the task's without it")
     parser.add_argument("--perceptual-network", default="mini_faces_vgg", help="preset for LPIPS")
     parser.add_argument("--arcface", default="mini_faces_arcface", help="preset for the identity loss")
+    parser.add_argument("--moco-network", help="preset for the MoCo loss, in place of the identity loss")
     parser.add_argument("--steps", type=_positive, default=10000, help="length of the training")
     _training_options(parser, learning_rate=1e-3, dtype="float32")
+
+
+_TASKS = (
+    "inversion",
+    "frontalization",
+    "sketch_to_face",
+    "segmentation_to_face",
+    "super_resolution",
+    "inpainting",
+    "toonify",
+    "paired",
+)
+_LOSSES = {
+    "l2": "the mean squared error",
+    "lpips": "LPIPS",
+    "id": "the identity loss",
+    "moco": "the MoCo loss",
+    "w_norm": "the distance from the average latent",
+    "l2_crop": "the mean squared error on the inner face",
+    "lpips_crop": "LPIPS on the inner face",
+}
 
 
 def _training_options(parser, learning_rate, dtype):
     parser.add_argument("--steps-per-epoch", type=_positive, default=500, help="steps between two checkpoints")
     parser.add_argument("--batch-size", type=_positive, default=16)
     parser.add_argument("--learning-rate", type=float, default=learning_rate)
-    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="do not flip pictures at random")
     parser.add_argument("--num-mini-faces", type=_positive, default=20000, help="faces to draw for --data mini_faces")
     parser.add_argument("--dtype", default=dtype, choices=("float32", "mixed_bfloat16"), help="dtype policy")
     parser.add_argument("--seed", type=int, default=0)
@@ -195,7 +236,9 @@ def _run_train(**options):
     from psp_keras.training.psp import train_psp
 
     left_out = _LeftOut()
-    train_psp(**options, on_broken=left_out.add)
+    losses = {name: options.pop(name) for name in _LOSSES}
+    losses = {name: weight for name, weight in losses.items() if weight is not None}
+    train_psp(**options, losses=losses, on_broken=left_out.add)
     return left_out.exit_code
 
 
@@ -217,6 +260,7 @@ def _train_gan(commands):
         "--start-from", help="fine-tune this run folder or preset; its shape replaces the options above"
     )
     parser.add_argument("--r1-gamma", type=float, default=0.05, help="weight of the R1 penalty")
+    parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="do not flip pictures at random")
     _training_options(parser, learning_rate=2e-3, dtype="mixed_bfloat16")
 
 
@@ -234,6 +278,7 @@ def _train_arcface(commands):
     parser.add_argument("--num-identities", type=_positive, default=2000)
     parser.add_argument("--images-per-identity", type=_positive, default=20)
     parser.add_argument("--epochs", type=_positive, default=12)
+    parser.add_argument("--no-squeeze-excite", dest="squeeze_excite", action="store_false", help="IR instead of IR-SE")
     parser.add_argument("--seed", type=int, default=0)
 
 

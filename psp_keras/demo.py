@@ -9,8 +9,9 @@ import numpy as np
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.mini_faces import MiniFaces
-from psp_keras.evaluation import InversionMetrics, evaluate, print_summary, write_report
+from psp_keras.evaluation import evaluate, print_summary, write_report
 from psp_keras.losses.psp_loss import PSPLoss
+from psp_keras.metrics import TranslationMetrics
 from psp_keras.models.psp import PSP
 from psp_keras.training.psp import make_encoder
 
@@ -36,7 +37,7 @@ def run_demo(output="demo_output", photo=None, steps=300, count=128, seed=0):
     output, begin = Path(output), time.time()
     picture = None if photo is None else read_image(photo, 64)  # a wrong path should not cost minutes
     model = PSP.from_preset(_PRESET)
-    metrics = InversionMetrics()
+    metrics = TranslationMetrics()
     held_out = to_float(MiniFaces(64, split="test").images(range(count)))
 
     _say(1, "The generator draws faces that do not exist")
@@ -55,7 +56,7 @@ def run_demo(output="demo_output", photo=None, steps=300, count=128, seed=0):
     print_summary(report["inversion"])
     print("\nThe encoder trained from scratch, on held-out faces")
     for row in training:
-        values = "   ".join(f"{name} {row[name]:.4f}" for name in ("mse", "lpips", "identity"))
+        values = "   ".join(f"{name} {row[name]:.4f}" for name in ("l2", "lpips", "id"))
         print(f"  step {row['step']:4d}   {values}")
     print(f"\nPictures and report.json are in {output.resolve()} ({report['seconds']:.0f} s).")
     return report
@@ -73,7 +74,7 @@ def show_inversions(model, faces, metrics, path):
     """Inverts faces, draws the first few and returns the measured summary."""
     report = evaluate(model, count=len(faces), metrics=metrics)
     rows = [_pictures(faces[:_SHOWN]), _pictures(model.translate(faces[:_SHOWN]))]
-    titles = [f"MSE {image['mse']:.3f}" for image in report["images"][:_SHOWN]]
+    titles = [f"MSE {image['l2']:.3f}" for image in report["images"][:_SHOWN]]
     write_image(path, image_grid(rows, ["input", "inversion"], titles))
     return {"count": report["count"], "summary": report["summary"]}
 
@@ -81,13 +82,13 @@ def show_inversions(model, faces, metrics, path):
 def show_training(model, held_out, metrics, path, steps, seed):
     """Trains a small encoder with `fit` and returns its held-out metrics along the way."""
     student = PSP(make_encoder("gradual", model.generator, 18, 8, 32), model.generator, name="student")
-    networks = {"perceptual_network": metrics.lpips.network, "arcface": metrics.identity.network}
-    student.compile(keras.optimizers.Adam(1e-3), PSPLoss(**networks))
+    loss = PSPLoss(perceptual_network=metrics.lpips.network, arcface="mini_faces_arcface")
+    student.compile(keras.optimizers.Adam(1e-3), loss)
     watch = _Watch(student, held_out[:64], metrics, every=max(1, steps // 4))
     faces = to_float(MiniFaces(64, seed=seed + 1).images(range(min(2000, 16 * steps))))
     student.fit(_shuffled(faces, steps * 16, seed), batch_size=16, shuffle=False, callbacks=[watch], verbose=1)
     watch.measure(steps)
-    titles = [f"step {row['step']}, MSE {row['mse']:.3f}" for row in watch.history]
+    titles = [f"step {row['step']}, MSE {row['l2']:.3f}" for row in watch.history]
     rows = list(zip(_pictures(held_out[:5]), *(snapshot[:5] for snapshot in watch.snapshots)))
     write_image(path, image_grid(rows, column_titles=["held out", *titles], cell=160))
     return watch.history

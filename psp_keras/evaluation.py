@@ -1,4 +1,4 @@
-"""Measures how well a pSp model inverts pictures it never saw."""
+"""`psp-keras evaluate`: measures how well a pSp model does its task on pictures it never saw."""
 
 import json
 
@@ -6,87 +6,104 @@ import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
-from psp_keras.data.image_files import list_images, to_float
+from psp_keras.data.grids import image_grid
+from psp_keras.data.image_files import to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
-from psp_keras.data.mini_faces import MiniFaces
+from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.errors import print_left_out
 from psp_keras.layers.face_regions import shrink_to_256
-from psp_keras.losses.identity_loss import IdentityLoss
-from psp_keras.losses.lpips import LPIPS
+from psp_keras.metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.tasks.registry import get_task
+from psp_keras.tasks.task_data import TaskData
+from psp_keras.training.examples import check_places, list_examples, with_mini_faces_classes
 
 _BATCH = 32
+_ON_SHEET = 8
 
 
-class InversionMetrics:
-    """Mean squared error, LPIPS and identity cosine of each output and its target.
-
-    Args:
-        perceptual_network: `PerceptualNetwork` or a preset of one.
-        arcface: `ArcFace` or a preset of one.
-    """
-
-    def __init__(self, perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface"):
-        self.lpips = LPIPS(perceptual_network)
-        self.identity = IdentityLoss(arcface)
-
-    def __call__(self, targets, outputs):
-        """Compares images `(N, S, S, 3)` in [-1, 1] pair by pair.
-
-        Returns:
-            `{"mse", "lpips", "identity"}`, each float32 `(N,)`.
-        """
-        parts = []
-        for start in range(0, len(targets), _BATCH):
-            pair = [keras.ops.convert_to_tensor(x[start : start + _BATCH], "float32") for x in (targets, outputs)]
-            parts.append(
-                {
-                    "mse": keras.ops.mean(keras.ops.square(pair[0] - pair[1]), axis=(1, 2, 3)),
-                    "lpips": self.lpips.call(*pair),
-                    "identity": self.identity.similarity(*pair),
-                }
-            )
-        return {name: np.concatenate([keras.ops.convert_to_numpy(part[name]) for part in parts]) for name in parts[0]}
-
-
-def evaluate(model, data="mini_faces", count=512, metrics=None, on_broken=print_left_out):
-    """Inverts held-out pictures and measures the result beside two baselines.
+def evaluate(
+    model, data="mini_faces", count=512, metrics=None, source=None, target=None, sheet=None, on_broken=print_left_out
+):
+    """Translates held-out pictures and measures the result beside two baselines.
 
     Args:
         model: `PSP`.
-        data: a folder of pictures, or `"mini_faces"` for the test split.
+        data: a folder of pictures, or `"mini_faces"` for its test split; `None` when `source` and `target` are given.
         count: how many pictures, at most.
-        metrics: `InversionMetrics`; the shipped networks by default.
+        metrics: `TranslationMetrics`; by default `l2`, `lpips` and `id` with the shipped networks.
+        source: folder of the sources of a paired task.
+        target: folder of its targets.
+        sheet: picture file for the best and worst cases.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         JSON-like: `summary` (mean and deviation of each metric for the model, for the average face and for another
-        person's picture) and `images` (each picture's name and metrics).
+        picture of the same set) and `images` (each picture's name and metrics).
     """
-    names, targets = _held_out(data, model.encoder.image_size, count, on_broken)
-    metrics = metrics or InversionMetrics()
-    outputs = keras.ops.convert_to_numpy(
-        keras.ops.concatenate(
-            [model.translate(targets[i : i + _BATCH]) for i in range(0, len(targets), _BATCH)], axis=0
-        )
-    )
+    task_data = TaskData(with_mini_faces_classes(get_task(model.task), data), model.encoder.image_size)
+    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
+    metrics = metrics or TranslationMetrics()
+    outputs = translate_all(model, sources)
     average = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
     measured = metrics(targets, outputs)
-    baselines = {
-        "average_face": metrics(targets, np.repeat(average, len(targets), axis=0)),
-        "another_person": metrics(targets, np.roll(targets, 1, axis=0)),
+    summary = {
+        name: summarise(metrics, targets, candidate)
+        for name, candidate in {
+            "model": outputs,
+            "average_face": np.repeat(average, len(targets), axis=0),
+            "another_picture": np.roll(targets, 1, axis=0),
+        }.items()
     }
-    summary = {name: _summarise(values) for name, values in {"model": measured, **baselines}.items()}
     images = [
         {"name": name, **{metric: float(values[i]) for metric, values in measured.items()}}
         for i, name in enumerate(names)
     ]
-    return {"count": len(names), "summary": summary, "images": images}
+    if sheet:
+        pictures = task_data.source.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
+        write_image(sheet, _contact_sheet(measured, *pictures))
+    return {"task": task_data.task.name, "count": len(names), "summary": summary, "images": images}
+
+
+def summarise(metrics, targets, outputs):
+    """Returns mean and deviation of every metric."""
+    means = {
+        name: {"mean": float(values.mean()), "deviation": float(values.std())}
+        for name, values in metrics(targets, outputs).items()
+    }
+    if "fid-mini" in metrics.names:
+        means["fid-mini"] = {"mean": metrics.fid_mini(targets, outputs), "deviation": 0.0}
+    return means
+
+
+def translate_all(model, sources):
+    """Translates any number of encoder inputs in batches; NumPy `(N, S, S, 3)`, S at most 256."""
+    batches = (sources[start : start + _BATCH] for start in range(0, len(sources), _BATCH))
+    return np.concatenate([keras.ops.convert_to_numpy(model.translate(batch)) for batch in batches])
+
+
+def read_held_out(task_data, data, source, target, count, on_broken=print_left_out):
+    """Returns `(names, sources, targets)` to measure a task with.
+
+    For frontalization and toonify, MiniFaces knows what no training saw: the frontal view and the cartoon.
+    """
+    if data in MINI_FACES:
+        names, faces = [f"test_{i:05d}" for i in range(count)], MiniFaces(task_data.size, split="test")
+        sources, targets = task_data.measured(task_data.draw(faces, range(count)))
+        if task_data.task.name == "frontalization":
+            targets = to_float(faces.frontals(range(count)))
+        elif task_data.task.name == "toonify":
+            targets = to_float(MiniFaces(task_data.size, split="test", style="cartoon").images(range(count)))
+        return names, sources, targets
+    check_places(task_data.task, (data, source, target))
+    items = list_examples(task_data.task, data, source, target, on_broken)[:count]
+    items, stored = read_images(items, task_data.read, on_broken)
+    return [str(item[0] if task_data.task.paired else item) for item in items], *task_data.measured(stored)
 
 
 def print_summary(report):
     """Prints the summary of `evaluate` as a table."""
     print(f"\n{report['count']} held-out pictures, mean (deviation)")
-    print(f"{'':16}{'MSE':>18}{'LPIPS':>18}{'identity':>18}")
+    print(" " * 16 + "".join(f"{name:>18}" for name in report["summary"]["model"]))
     for name, metrics in report["summary"].items():
         cells = "".join(f"{m['mean']:>9.4f} ({m['deviation']:.4f})" for m in metrics.values())
         print(f"{name.replace('_', ' '):16}{cells}")
@@ -98,12 +115,12 @@ def write_report(report, path):
         scratch.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def _held_out(data, size, count, on_broken):
-    if data == "mini_faces":
-        return [f"test_{i:05d}" for i in range(count)], to_float(MiniFaces(size, split="test").images(range(count)))
-    paths, images = read_images(list_images(data)[:count], size, on_broken)
-    return [str(path) for path in paths], to_float(images)
-
-
-def _summarise(values):
-    return {name: {"mean": float(v.mean()), "deviation": float(v.std())} for name, v in values.items()}
+def _contact_sheet(measured, sources, targets, outputs):
+    """The best and the worst cases by the first metric: source, output, target."""
+    name, values = next(iter(measured.items()))
+    order = np.argsort(values if name in SMALLER_IS_BETTER else -values)
+    rows, titles = [], []
+    for kind, chosen in (("best", order[:_ON_SHEET]), ("worst", order[::-1][:_ON_SHEET])):
+        rows += [[images[i] for i in chosen] for images in (sources, outputs, targets)]
+        titles += [f"{kind}: source", "output", "target"]
+    return image_grid(rows, titles)

@@ -7,14 +7,17 @@ import numpy as np
 from PIL import Image
 
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import list_images, read_image, to_float, to_uint8, write_image
+from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
+from psp_keras.data.inpainting_mask import InpaintingMask
+from psp_keras.data.low_resolution import LowResolution
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.tasks.registry import get_task
 
 _BATCH = 8
 
 
-def translate_files(model, inputs, output, couple=False, resize=True, on_broken=print_left_out):
+def translate_files(model, inputs, output, couple=False, resize=True, mask=None, factor=None, on_broken=print_left_out):
     """Translates picture files; a broken one is reported and left out.
 
     Args:
@@ -23,6 +26,8 @@ def translate_files(model, inputs, output, couple=False, resize=True, on_broken=
         output: folder for the PNG files, named after their sources.
         couple: whether to put source and output side by side.
         resize: whether to shrink outputs larger than 256 pixels to 256.
+        mask: what inpainting hides, instead of the task's; see `Task`.
+        factor: what super-resolution shrinks sharp pictures by first; by default they are small already.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
@@ -33,18 +38,20 @@ def translate_files(model, inputs, output, couple=False, resize=True, on_broken=
     """
     paths = _collect(inputs)
     targets = _targets(paths, Path(output))
+    reader = _Reader(model, mask, factor)
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
         batch, images = [], []
         for path in paths[start : start + _BATCH]:
             try:
-                images.append(read_image(path, model.encoder.image_size))
+                images.append(reader.read(path))
                 batch.append(path)
             except UserError as error:
                 on_broken(str(error))
         if batch:
-            outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(to_float(images), resize=resize)))
-            for path, source, picture in zip(batch, images, outputs):
+            seen = reader.to_input(np.stack(images), start)
+            outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(seen, resize=resize)))
+            for path, source, picture in zip(batch, reader.to_pictures(seen), outputs):
                 write_image(targets[path], _beside(source, picture) if couple else picture)
                 written.append(targets[path])
         bar.update(min(start + _BATCH, len(paths)))
@@ -59,7 +66,7 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
         inputs: files and folders.
         output: the picture to write.
         num_outputs: variants a picture.
-        latent_mask: styles to replace; by default the finer ones, 8 to 17 of 18 as in the paper.
+        latent_mask: styles to replace; by default the task's, 8 to 17 of 18 as in the paper.
         alpha: blend in the masked styles, see `PSP.translate`.
         seed: of the random styles.
         on_broken: called with a line for each file that cannot be read and is left out.
@@ -67,16 +74,46 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
     Returns:
         Number of pictures mixed.
     """
-    styles = model.generator.num_styles
-    mask = range(4 * styles // 9, styles) if latent_mask is None else latent_mask
+    styles, reader = model.generator.num_styles, _Reader(model)
+    mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
-    paths = _collect(inputs)
-    images = read_images(paths, model.encoder.image_size, on_broken)[1]
-    mixes = [model.style_mix(to_float(image[None]), num_outputs, mask, alpha, seed)[0] for image in images]
-    rows = [[image, *to_uint8(keras.ops.convert_to_numpy(mix))] for image, mix in zip(images, mixes)]
+    seen = reader.to_input(read_images(_collect(inputs), reader.read, on_broken)[1])
+    rows = []
+    for start in range(0, len(seen), _BATCH):
+        batch = seen[start : start + _BATCH]
+        mixes = to_uint8(keras.ops.convert_to_numpy(model.style_mix(batch, num_outputs, mask, alpha, seed)))
+        rows += [[source, *mixed] for source, mixed in zip(reader.to_pictures(batch), mixes)]
     write_image(output, image_grid(rows, column_titles=["input", *(f"mix {i + 1}" for i in range(num_outputs))]))
     return len(rows)
+
+
+class _Reader:
+    """Reads source files as a model's task wants them."""
+
+    def __init__(self, model, mask=None, factor=None):
+        self.task = get_task(model.task)
+        if mask and self.task.degrade != "mask":
+            raise UserError(f"--mask belongs to inpainting; the preset's task is {self.task.name}.")
+        if factor and self.task.degrade != "low_resolution":
+            raise UserError(f"--factor belongs to super_resolution; the preset's task is {self.task.name}.")
+        self._size = model.encoder.image_size
+        self._source = self.task.open_source()
+        self.to_pictures = self._source.to_pictures
+        self._mask = InpaintingMask(self._size, mask or self.task.mask) if self.task.degrade == "mask" else None
+        self._shrink = LowResolution(self._size, (factor,)) if factor else None
+
+    def read(self, path):
+        return self._source.read(path, self._size)
+
+    def to_input(self, stored, first=0):
+        """NumPy encoder inputs; `first`, the number of the first picture, seeds random masks."""
+        seen = self._source.to_input(stored)
+        if self._mask:
+            seen = self._mask(seen, (first, 0))
+        if self._shrink:
+            seen = self._shrink(seen)
+        return seen.numpy()
 
 
 def _collect(inputs):

@@ -99,7 +99,7 @@ def test_evaluate_writes_per_image_measures(preset, tmp_path, capsys, pictures):
     assert main(["evaluate", preset, "--data", str(pictures), "--output", str(report)]) == 0
     content = json.loads(report.read_text())
     assert content["count"] == len(content["images"]) == 3
-    assert set(content["summary"]) == {"model", "average_face", "another_person"}
+    assert set(content["summary"]) == {"model", "average_face", "another_picture"}
     assert "average face" in capsys.readouterr().out
 
 

@@ -97,6 +97,10 @@ def test_each_epoch_is_a_permutation_and_any_step_can_be_reached():
     np.testing.assert_array_equal(late, order[24:])
 
 
+def read(path):
+    return read_image(path, 16)
+
+
 def test_array_and_folder_sources_agree(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
     paths = [tmp_path / f"{i}.png" for i in range(6)]
@@ -104,7 +108,7 @@ def test_array_and_folder_sources_agree(tmp_path):
         write_image(path, image)
     first, second = (
         list(training_batches(source, 4, labels=np.arange(6), seed=2, mirror=True).take(3).as_numpy_iterator())
-        for source in (ArraySource(images), FolderSource(paths, 16))
+        for source in (ArraySource(images), FolderSource(paths, read))
     )
     for (one, labels), (two, same) in zip(first, second):
         np.testing.assert_array_equal(one, two)
@@ -118,6 +122,6 @@ def test_a_folder_source_puts_the_next_picture_in_place_of_a_broken_one(tmp_path
         write_image(path, np.full((16, 16, 3), 40 * int(path.stem), np.uint8))
     paths[2].write_bytes(b"broken")
     left_out = []
-    images = FolderSource(paths, 16, left_out.append).fetch([2, 1, 2]).numpy()
+    images = FolderSource(paths, read, left_out.append).fetch([2, 1, 2]).numpy()
     assert images[:, 0, 0, 0].tolist() == [0, 40, 0]
     assert len(left_out) == 1 and "2.png" in left_out[0]

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import tensorflow as tf
 from psp_keras import PSP
 from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
-from psp_keras.models import ArcFace, PerceptualNetwork
+from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.optimizers import Ranger
 from tests.helpers import random_images, relative_error, tiny_encoder, tiny_generator, tiny_psp, tiny_psp_into_w
 
@@ -117,6 +119,22 @@ def test_fit_trains_the_encoder_alone():
     assert {v.path for v in model.encoder.trainable_variables} <= changed
     # momentum, velocity and slow weights for the encoder, plus the step counter and the learning rate
     assert len(model.optimizer.variables) == 3 * len(model.encoder.trainable_variables) + 2
+
+
+def test_loaded_generators_are_frozen_too(tmp_path):
+    generator = tiny_generator()
+    generator.trainable = False  # as in the moving average that a GAN training saves
+    generator.save_to_preset(tmp_path / "generator")
+    config = json.loads((tmp_path / "generator" / "config.json").read_text())
+    config["config"]["trainable"] = False  # as older presets say
+    (tmp_path / "generator" / "config.json").write_text(json.dumps(config))
+    model = PSP(tiny_encoder(), StyleGAN2Generator.from_preset(tmp_path / "generator"))
+    model.save_to_preset(tmp_path / "psp")
+    model.save(tmp_path / "psp.keras")
+    loaded = PSP.from_preset(tmp_path / "psp"), keras.saving.load_model(tmp_path / "psp.keras")
+    for one in (model, *loaded):
+        one.compile()
+        assert [v.path for v in one.trainable_variables] == [v.path for v in one.encoder.trainable_variables]
 
 
 def test_fit_can_train_the_decoder_too():

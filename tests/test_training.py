@@ -88,13 +88,12 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
     (tmp_path / "faces" / "images" / "broken.png").write_bytes(b"no picture")
     left_out = []
     train_psp(
-        str(tmp_path / "faces" / "images"),
         tmp_path / "run",
+        data=str(tmp_path / "faces" / "images"),
         generator=str(tmp_path / "generator"),
         encoder="into_w",
         width=4,
-        lpips=0,
-        id=0,
+        losses={"lpips": 0, "id": 0},
         steps=4,
         steps_per_epoch=2,
         batch_size=4,

@@ -13,15 +13,18 @@ class TranslationGrid(keras.callbacks.Callback):
         folder: where `epoch_0001.jpg`, ... go.
         source: encoder inputs `(N, H, W, C)`.
         target: wanted images `(N, S, S, 3)` in [-1, 1].
+        to_pictures: function that turns sources into uint8 RGB, such as `Segmentation.to_pictures`.
     """
 
-    def __init__(self, folder, source, target):
+    def __init__(self, folder, source, target, to_pictures=to_uint8):
         super().__init__()
         self.folder = Path(folder)
         self.source = source
         self.target = target
+        self.to_pictures = to_pictures
 
     def on_epoch_end(self, epoch, logs=None):
         outputs = keras.ops.convert_to_numpy(self.model.translate(self.source))
-        rows = [list(to_uint8(images)) for images in (self.source, self.target, outputs)]
+        pictures = (self.to_pictures(self.source), to_uint8(self.target), to_uint8(outputs))
+        rows = [list(images) for images in pictures]
         write_image(self.folder / f"epoch_{epoch + 1:04d}.jpg", image_grid(rows, ["source", "target", "output"]))

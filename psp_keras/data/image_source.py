@@ -35,38 +35,39 @@ class FolderSource:
     """Picture files, decoded when their turn comes: data sets may be larger than memory.
 
     Args:
-        paths: the files.
-        size: pixels to resize their middle square to.
-        on_broken: called with a line for each broken file; the next readable one takes its place.
+        items: the files, or whatever `read` takes.
+        read: function of an item, to uint8 `(H, W, C)`.
+        on_broken: called with a line for each broken item; the next readable one takes its place.
     """
 
-    def __init__(self, paths, size, on_broken=print_left_out):
-        self._paths = [str(path) for path in paths]
-        self._size = size
+    def __init__(self, items, read, on_broken=print_left_out):
+        self._items = list(items)
+        self._read_one = read
         self._on_broken = on_broken
         self._broken = set()
+        self._shape = self._read_from(0).shape
 
     def __len__(self):
-        return len(self._paths)
+        return len(self._items)
 
     def fetch(self, indices):
         """Returns the uint8 pictures of a batch of sample numbers, inside tf.data."""
         images = tf.numpy_function(self._read, [indices], tf.uint8)
-        return tf.ensure_shape(images, (None, self._size, self._size, 3))
+        return tf.ensure_shape(images, (None, *self._shape))
 
     def _read(self, indices):
         return np.stack([self._read_from(index) for index in indices])
 
     def _read_from(self, index):
-        for offset in range(len(self._paths)):
-            path = self._paths[(index + offset) % len(self._paths)]
+        for offset in range(len(self._items)):
+            place = (index + offset) % len(self._items)
             try:
-                return read_image(path, self._size)
+                return self._read_one(self._items[place])
             except UserError as error:
-                if path not in self._broken:
-                    self._broken.add(path)
+                if place not in self._broken:
+                    self._broken.add(place)
                     self._on_broken(str(error))
-        raise UserError(f"None of the {len(self._paths)} pictures can be read.")
+        raise UserError(f"None of the {len(self._items)} pictures can be read.")
 
 
 def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out):
@@ -96,48 +97,66 @@ def check_source(data):
         list_images(data)
 
 
-def open_files(paths, size, on_broken=print_left_out):
-    """Opens picture files: in memory where they fit, else read as they are needed."""
-    if len(paths) * size * size * 3 > _CACHE_BYTES:
-        return FolderSource(paths, size, on_broken)
-    return ArraySource(read_images(paths, size, on_broken)[1])
+def open_files(items, size, on_broken=print_left_out, read=None):
+    """Opens picture files: in memory where they fit, else read as they are needed.
+
+    Args:
+        items: the files, or whatever `read` takes.
+        size: pixels to resize their middle square to.
+        on_broken: called with a line for each item left out.
+        read: function of an item, to uint8 `(size, size, C)`; by default an RGB picture.
+    """
+    read = read or (lambda path: read_image(path, size))
+    if len(items) * size * size * 3 > _CACHE_BYTES:
+        return FolderSource(items, read, on_broken)
+    return ArraySource(read_images(items, read, on_broken)[1])
 
 
-def read_images(paths, size, on_broken=print_left_out):
+def read_images(items, read, on_broken=print_left_out):
     """Reads picture files under a progress bar and leaves broken ones out.
 
     Args:
-        paths: the files.
-        size: pixels to resize their middle square to.
-        on_broken: called with a line for each file left out.
+        items: the files, or whatever `read` takes.
+        read: function of an item, to uint8 `(H, W, C)`.
+        on_broken: called with a line for each item left out.
 
     Returns:
-        `(paths, images)` of the readable ones, images uint8 `(N, size, size, 3)`.
+        `(items, images)` of the readable ones, images uint8 `(N, H, W, C)`.
 
     Raises:
         UserError: none of them can be read.
     """
-    bar = keras.utils.Progbar(len(paths), unit_name="picture")
+    bar = keras.utils.Progbar(len(items), unit_name="picture")
     kept, images = [], []
-    for path in paths:
+    for item in items:
         try:
-            images.append(read_image(path, size))
-            kept.append(path)
+            images.append(read(item))
+            kept.append(item)
         except UserError as error:
             on_broken(str(error))
         bar.add(1)
     if not images:
-        raise UserError(f"None of the {len(paths)} pictures can be read.")
+        raise UserError(f"None of the {len(items)} pictures can be read.")
     return kept, np.stack(images)
 
 
-def draw_mini_faces(faces, count):
-    """Draws MiniFaces `0` to `count - 1` under a progress bar, uint8 `(count, size, size, 3)`."""
+def draw_mini_faces(faces, count, draw=None):
+    """Draws MiniFaces `0` to `count - 1` under a progress bar.
+
+    Args:
+        faces: `MiniFaces`.
+        count: how many.
+        draw: function of sample numbers, to uint8 `(N, size, size, C)`; `faces.images` by default.
+
+    Returns:
+        uint8 `(count, size, size, C)`.
+    """
+    draw = draw or faces.images
     print(f"Drawing {count} MiniFaces")
     bar = keras.utils.Progbar(count, unit_name="face")
     images = []
     for start in range(0, count, _DRAWN_AT_ONCE):
-        images.append(faces.images(range(start, min(start + _DRAWN_AT_ONCE, count))))
+        images.append(draw(range(start, min(start + _DRAWN_AT_ONCE, count))))
         bar.update(min(start + _DRAWN_AT_ONCE, count))
     return np.concatenate(images)
 
@@ -160,13 +179,34 @@ def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirr
     def load(step, indices):
         images = normalise(source.fetch(indices))
         if mirror:
-            draws = tf.random.stateless_uniform((batch_size, 1, 1, 1), tf.stack([step, seed]))
-            images = tf.where(draws < 0.5, images[:, :, ::-1], images)
+            images = mirror_at_random(images, (step, seed))
         return images if labels is None else (images, tf.gather(labels, indices))
 
-    batches = shuffled_batches(len(source), batch_size, seed, start_step)
+    return endless_batches(len(source), load, batch_size, seed, start_step)
+
+
+def endless_batches(count, load, batch_size, seed=0, start_step=0):
+    """Calls `load(step, sample numbers)` for one shuffled batch after the other, ahead of their use.
+
+    Args:
+        count: how many samples there are.
+        load: function of the step and the int64 sample numbers of its batch, inside tf.data.
+        batch_size: samples in a batch.
+        seed: of the order.
+        start_step: batches to leave out at the front, when resuming.
+
+    Returns:
+        `tf.data.Dataset` of what `load` returns, endless.
+    """
+    batches = shuffled_batches(count, batch_size, seed, start_step)
     steps = tf.data.Dataset.counter(start_step)
     return tf.data.Dataset.zip(steps, batches).map(load, num_parallel_calls=2).prefetch(4)
+
+
+def mirror_at_random(images, seed):
+    """Flips each picture of a batch left to right with probability 1/2, inside tf.data."""
+    draws = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed)
+    return tf.where(draws < 0.5, images[:, :, ::-1], images)
 
 
 def normalise(images):

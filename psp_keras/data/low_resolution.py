@@ -1,12 +1,14 @@
 import numpy as np
 import tensorflow as tf
 
+from psp_keras.errors import UserError
+
 FACTORS = (1, 2, 4, 8, 16, 32)
 
 
 class LowResolution:
     """Shrinks pictures bicubically by a factor and draws them bilinearly at their old size again, as pSp's
-    super-resolution does (Richardson et al., section 4.5; cubic with a = -0.5, mirrored edges, 8 bits in between).
+    super-resolution does (Richardson et al., section 4.4; cubic with a = -0.5, mirrored edges, 8 bits in between).
 
     Both resizes are matrices, so that a batch may hold a different factor in every picture.
 
@@ -23,7 +25,7 @@ class LowResolution:
         self.size = size
         self.factors = tuple(factor for factor in factors if size % factor == 0 and size > 2 * factor)
         if not self.factors:
-            raise ValueError(f"None of the factors {tuple(factors)} fits pictures of {size} pixels.")
+            raise UserError(f"None of the factors {tuple(factors)} fits pictures of {size} pixels.")
         self._shrink = np.stack([_padded(bicubic_shrink_matrix(size, factor), size) for factor in self.factors])
         self._grow = np.stack([_padded(bilinear_resize_matrix(size // factor, size), size) for factor in self.factors])
 

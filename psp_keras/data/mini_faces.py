@@ -102,6 +102,23 @@ class MiniFaces:
         """
         return np.stack([render(*self.describe(int(index)), self.size, style=self.style)[0] for index in indices])
 
+    def maps(self, indices):
+        """Draws pictures with their maps.
+
+        Args:
+            indices: sample numbers.
+
+        Returns:
+            `(images, segmentations, sketches)`: uint8 `(N, size, size, 3)`, `(N, size, size)`, `(N, size, size)`.
+        """
+        drawn = [render(*self.describe(int(i)), self.size, with_maps=True, style=self.style) for i in indices]
+        return tuple(np.stack(part) for part in zip(*drawn))
+
+    def frontals(self, indices):
+        """Draws the same faces with the head held straight, uint8 `(len(indices), size, size, 3)`."""
+        scenes = [self.describe(int(index)) for index in indices]
+        return np.stack([render(person, scene.frontal(), self.size, style=self.style)[0] for person, scene in scenes])
+
     def attribute_vectors(self, indices):
         """Returns `attribute_vector` of every sample, `(len(indices), attributes)`."""
         return np.stack([attribute_vector(*self.describe(int(index))) for index in indices])

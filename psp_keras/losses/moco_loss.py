@@ -6,7 +6,7 @@ from psp_keras.models.moco import MoCo
 
 @keras.saving.register_keras_serializable(package="psp_keras")
 class MoCoLoss(keras.losses.Loss):
-    """One minus the cosine between MoCo features: the identity loss for pictures that are not faces (pSp, section 4.6).
+    """One minus the cosine between MoCo features: the identity loss for pictures that are not faces (pSp, section 4.5).
 
     Args:
         network: `MoCo`, or the preset of one.

@@ -1,10 +1,14 @@
 import keras
 from keras import ops
 
+from psp_keras.errors import UserError
 from psp_keras.layers.face_regions import inner_face
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
+from psp_keras.losses.moco_loss import MoCoLoss
 from psp_keras.losses.w_norm_loss import WNormLoss
+
+TERMS = ("l2", "lpips", "id", "moco", "w_norm", "l2_crop", "lpips_crop")
 
 
 class PSPLoss:
@@ -19,11 +23,13 @@ class PSPLoss:
         w_norm: weight of the distance from the average latent.
         l2_crop: weight of the mean squared error on the inner face.
         lpips_crop: weight of LPIPS on the inner face.
+        moco: weight of the MoCo loss, which takes the identity loss's place outside the domain of faces.
         perceptual_network: `PerceptualNetwork` or a preset of one, for the LPIPS terms.
         arcface: `ArcFace` or a preset of one, for the identity loss.
+        moco_network: `MoCo` or a preset of one, for the MoCo loss.
 
     Raises:
-        ValueError: a term has a weight but its network is missing, or no term has a weight.
+        UserError: a term has a weight but its network is missing, no term has a weight, or both `id` and `moco` have.
 
     Example:
         >>> loss = PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface")
@@ -38,29 +44,23 @@ class PSPLoss:
         w_norm=0.0,
         l2_crop=0.0,
         lpips_crop=0.0,
+        moco=0.0,
         perceptual_network=None,
         arcface=None,
+        moco_network=None,
     ):
-        weights = {
-            "l2": l2,
-            "lpips": lpips,
-            "id": id,
-            "w_norm": w_norm,
-            "l2_crop": l2_crop,
-            "lpips_crop": lpips_crop,
-        }
+        weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop)))
         self.weights = {name: weight for name, weight in weights.items() if weight}
         if not self.weights:
-            raise ValueError("`PSPLoss` needs at least one weight other than 0.")
+            raise UserError("`PSPLoss` needs at least one weight other than 0.")
+        if id and moco:
+            raise UserError("`id` compares faces and `moco` everything else: set one of the two to 0.")
         self._lpips = {}
         if lpips or lpips_crop:
-            if perceptual_network is None:
-                raise ValueError("`perceptual_network` is missing: set it, or set `lpips` and `lpips_crop` to 0.")
-            plain = LPIPS(perceptual_network)
+            plain = LPIPS(_required(perceptual_network, "perceptual_network", "`lpips` and `lpips_crop`"))
             self._lpips = {"lpips": plain, "lpips_crop": LPIPS(plain.network, crop=True)}
-        if id and arcface is None:
-            raise ValueError("`arcface` is missing: set it, or set `id` to 0.")
-        self.identity = IdentityLoss(arcface) if id else None
+        self.identity = IdentityLoss(_required(arcface, "arcface", "`id`")) if id else None
+        self._moco = MoCoLoss(_required(moco_network, "moco_network", "`moco`")) if moco else None
         self._w_norm = WNormLoss()
         names = ["loss", *self.weights, *(["id_improvement"] if id else [])]
         self.trackers = [keras.metrics.Mean(name=name) for name in names]
@@ -93,6 +93,8 @@ class PSPLoss:
             return ops.mean(ops.square(inner_face(output) - inner_face(target)))
         if name == "w_norm":
             return self._w_norm(latent_average, latents)
+        if name == "moco":
+            return self._moco(target, output)
         return self._lpips[name](target, output)
 
     def _identity_terms(self, source, target, output):
@@ -105,3 +107,9 @@ class PSPLoss:
         else:
             before = ops.zeros_like(similarity)  # a sketch or a map has no identity to begin with
         return {"id": ops.mean(1.0 - similarity), "id_improvement": ops.mean(similarity - before)}
+
+
+def _required(network, argument, weights):
+    if network is None:
+        raise UserError(f"`{argument}` is missing: set it, or set {weights} to 0.")
+    return network

@@ -42,25 +42,30 @@ class Encoder(keras.Model):
         check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
         self.backbone.build(input_shape)
 
-    def start_from(self, arcface):
-        """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4).
+    def start_from(self, network):
+        """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4), or all
+        that another encoder has learned.
 
-        The input layer is left as it is when the encoder does not read RGB.
+        The input layer is left as it is when the inputs differ, such as sketches and photos.
 
         Args:
-            arcface: `ArcFace` with a backbone of the same depth, kind and width; `model_ir_se50` in the paper.
+            network: `ArcFace` (`model_ir_se50` in the paper) or `Encoder` with a backbone of the same depth, kind and
+                width. Of an encoder of the same shape, everything above the backbone is copied too.
 
         Raises:
             UserError: the backbones differ.
         """
         names = ("num_layers", "squeeze_excite", "width")
-        mine, theirs = ({name: getattr(network, name) for name in names} for network in (self, arcface))
+        mine, theirs = ({name: getattr(one, name) for name in names} for one in (self, network))
         if mine != theirs:
-            raise UserError(f"The encoder's backbone is {mine}, the face recognition network's is {theirs}.")
+            raise UserError(f"The encoder's backbone is {mine}, that of the network to start from is {theirs}.")
         backbone = self.backbone
-        layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu) if self.in_channels != 3 else ()
-        skipped = {id(variable) for layer in layers for variable in layer.variables}
-        for variable, source in zip(backbone.variables, arcface.backbone.variables):
+        layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu)
+        same_input = self.in_channels == getattr(network, "in_channels", 3)
+        skipped = set() if same_input else {id(variable) for layer in layers for variable in layer.variables}
+        whole = [tuple(v.shape) for v in _head(self)] == [tuple(v.shape) for v in _head(network)]
+        copied = (self, network) if whole else (backbone, network.backbone)
+        for variable, source in zip(*(one.variables for one in copied)):
             if id(variable) not in skipped:
                 variable.assign(source)
 
@@ -70,3 +75,9 @@ class Encoder(keras.Model):
     def get_config(self):
         names = ("style_dim", "image_size", "in_channels", "num_layers", "squeeze_excite", "width")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _head(network):
+    """What a network has above its backbone."""
+    below = {id(variable) for variable in network.backbone.variables}
+    return [variable for variable in network.variables if id(variable) not in below]

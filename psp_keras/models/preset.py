@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 import psp_keras
 from psp_keras.errors import UserError
@@ -14,6 +16,7 @@ from psp_keras.presets.registry import find_preset
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
+_WORTH_PACKING = 1000  # numbers; a packed array has a header of its own
 
 
 class PresetModel(keras.Model):
@@ -39,6 +42,7 @@ class PresetModel(keras.Model):
         """
         directory = find_preset(preset)
         serialized = _read_config(directory)
+        parts = serialized.pop("parts", {})
         if serialized.get("class_name") != cls.__name__:
             raise UserError(f"{directory} holds a {serialized.get('class_name')}, not a {cls.__name__}.")
         if "dtype" in overrides:
@@ -51,25 +55,32 @@ class PresetModel(keras.Model):
             raise UserError(f"{directory / CONFIG_FILE} does not describe a {cls.__name__}: {reason}") from error
         if not model.built:
             model.build()
-        _load_weights(model, directory / WEIGHTS_FILE)
+        _load_weights(model, directory / WEIGHTS_FILE, parts)
         return model
 
-    def save_to_preset(self, directory, dtype="float32"):
+    def save_to_preset(self, directory, dtype="float32", parts=None):
         """Writes `config.json` and `model.weights.h5`; a preset that stood there is replaced as a whole.
 
         Args:
             directory: where to write.
             dtype: storage type of the weights, `"float32"` or `"float16"` (half the size, about 3 digits).
+            parts: networks that another preset holds already and whose weights are left out, such as
+                `{"generator": "mini_faces_stylegan2"}`; loading fetches them from there.
+
+        Raises:
+            UserError: the directory cannot be written, or a part differs from what its preset holds.
         """
-        directory = Path(directory)
+        directory, parts = Path(directory), parts or {}
+        for name, preset in parts.items():
+            _check_part(getattr(self, name), preset)
         scratch = directory.with_name(directory.name + ".writing")
         shutil.rmtree(scratch, ignore_errors=True)
         try:
             scratch.mkdir(parents=True)
-            (scratch / CONFIG_FILE).write_text(json.dumps(_describe(self), indent=2) + "\n")
+            (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
             self.save_weights(scratch / WEIGHTS_FILE)
-            if dtype != "float32":
-                _recast(scratch / WEIGHTS_FILE, dtype)
+            if dtype != "float32" or parts:
+                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=tuple(parts))
             directory.mkdir(exist_ok=True)
             for name in (WEIGHTS_FILE, CONFIG_FILE):
                 os.replace(scratch / name, directory / name)
@@ -89,14 +100,13 @@ def load_preset(preset, **overrides):
 
 
 def _describe(model):
-    """Serialises a model without what belongs to a session: dtype policies, build and compile arguments."""
+    """Serialises a model without what belongs to a session: dtype policies, what is frozen, compile arguments."""
+    of_a_session = ("dtype", "trainable", "build_config", "compile_config")
 
     def strip(value):
         if not isinstance(value, dict):
             return value
-        return {
-            key: strip(item) for key, item in value.items() if key not in ("dtype", "build_config", "compile_config")
-        }
+        return {key: strip(item) for key, item in value.items() if key not in of_a_session}
 
     return strip(keras.saving.serialize_keras_object(model))
 
@@ -120,27 +130,53 @@ def _read_config(directory):
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def _load_weights(model, path):
+def _load_weights(model, path, parts):
     if not path.is_file():
         raise UserError(f"The preset has no weights: {path} is missing.")
     try:
-        model.load_weights(path)
+        with tempfile.TemporaryDirectory() as scratch:
+            model.load_weights(_join(path, parts, Path(scratch)) if parts else path)
+    except UserError:
+        raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"The weights file {path} is damaged or belongs to another model: {reason}") from error
 
 
-def _recast(path, dtype):
-    """Rewrites the float32 weights in an h5 file as `dtype`; Keras casts back when it loads them."""
+def _join(path, parts, scratch):
+    """Copies a weights file and puts the parts that stand in other presets back where they belong."""
+    joined = scratch / WEIGHTS_FILE
+    shutil.copyfile(path, joined)
+    with h5py.File(joined, "a") as file:
+        for name, preset in parts.items():
+            with h5py.File(find_preset(preset) / WEIGHTS_FILE) as part:
+                part.copy(part["/"], file, name)
+    return joined
+
+
+def _check_part(network, preset):
+    """Raises a `UserError` unless a preset holds these weights, to the precision of float16."""
+    stored = load_preset(preset)
+    pairs = [[keras.ops.convert_to_numpy(v) for v in pair] for pair in zip(network.variables, stored.variables)]
+    if not all(one.shape == other.shape and np.allclose(one, other, 2e-3, 1e-3) for one, other in pairs):
+        raise UserError(f"The preset {preset} does not hold the weights of {network.name}.")
+
+
+def _rewrite(path, dtype, leave_out):
+    """Rewrites the float32 weights in an h5 file as `dtype`, compressed; Keras casts back when it loads them."""
     source = path.with_suffix(".float32")
     os.replace(path, source)
     with h5py.File(source) as old, h5py.File(path, "w") as new:
 
         def copy(name, item):
-            target = new.require_group(name) if isinstance(item, h5py.Group) else None
-            if target is None:
-                value = item[()]
-                target = new.create_dataset(name, data=value.astype(dtype) if value.dtype == "float32" else value)
+            if name.split("/")[0] in leave_out:
+                return
+            if isinstance(item, h5py.Group):
+                target = new.require_group(name)
+            else:
+                value = item[()].astype(dtype) if item.dtype == "float32" else item[()]
+                packing = {"compression": "gzip", "shuffle": True} if item.size > _WORTH_PACKING else {}
+                target = new.create_dataset(name, data=value, **packing)
             for key, attribute in item.attrs.items():
                 target.attrs[key] = attribute
 

@@ -23,7 +23,8 @@ class PSP(PresetModel):
         encoder: `GradualStyleEncoder`, `EncoderIntoW` or `EncoderIntoWPlus`.
         generator: `StyleGAN2Generator` with as many styles of the same size.
         start_from_latent_average: whether the encoder predicts offsets from the average latent.
-        task: name of the translation task, which decides how picture files become encoder inputs.
+        task: the translation task, which decides how picture files become encoder inputs: the name of a built-in
+            one, or the configuration of any (`psp_keras.tasks`).
 
     Input shape: `(N, encoder.image_size, encoder.image_size, encoder.in_channels)`, float32; RGB in [-1, 1].
     Output shape: `(N, generator.resolution, generator.resolution, 3)`, float32, about [-1, 1].
@@ -49,8 +50,8 @@ class PSP(PresetModel):
         self.generator = generator
         self.start_from_latent_average = start_from_latent_average
         self.task = task
-        self.generator.trainable = False
         self.build()
+        set_trainable(self.generator, False)
 
     def build(self, input_shape=None):
         size = self.encoder.image_size
@@ -203,8 +204,8 @@ class PSP(PresetModel):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
         if jit_compile == "auto":
             jit_compile = _xla_wins()
-        self.generator.trainable = train_decoder
-        self.generator.mapping.trainable = False  # the encoder takes its place
+        set_trainable(self.generator, train_decoder)
+        set_trainable(self.generator.mapping, False)  # the encoder takes its place
         self.psp_loss = loss
         super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
 
@@ -270,6 +271,16 @@ class PSP(PresetModel):
     def from_config(cls, config):
         networks = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("encoder", "generator")}
         return cls(**{**config, **networks})
+
+
+def set_trainable(network, value):
+    """Freezes or thaws a network and all its parts.
+
+    Keras ignores an assignment that changes nothing, and a loaded network that says it is frozen may have parts that
+    are not; hence the detour over the opposite.
+    """
+    network.trainable = not value
+    network.trainable = value
 
 
 def _unpack(data):

@@ -20,6 +20,7 @@ def train_arcface(
     embedding_dim=128,
     num_layers=18,
     width=16,
+    squeeze_excite=True,
     num_identities=2000,
     images_per_identity=20,
     epochs=12,
@@ -36,6 +37,7 @@ def train_arcface(
         embedding_dim: size of the embedding.
         num_layers: depth of the network.
         width: channels of its first stage.
+        squeeze_excite: IR-SE instead of IR.
         num_identities: people in the training set.
         images_per_identity: pictures of each.
         epochs: passes over all pictures.
@@ -48,7 +50,7 @@ def train_arcface(
     """
     run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
     keras.utils.set_random_seed(seed)
-    network = ArcFace(image_size, embedding_dim, num_layers, width=width, dropout=0.1, name="arcface")
+    network = ArcFace(image_size, embedding_dim, num_layers, squeeze_excite, width, dropout=0.1, name="arcface")
     network.build()
     trainer = ArcFaceTrainer(network, num_identities)
     count = num_identities * images_per_identity
