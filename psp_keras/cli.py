@@ -33,6 +33,8 @@ def _parser():
         _demo,
         _translate,
         _mix,
+        _project,
+        _make_sketches,
         _evaluate,
         _train,
         _train_gan,
@@ -141,6 +143,47 @@ def _run_mix(preset, output, **options):
     left_out = _LeftOut()
     count = mix_files(PSP.from_preset(preset), output=output, **options, on_broken=left_out.add)
     print(f"{count} pictures with {options['num_outputs']} mixes each in {output}")
+    return left_out.exit_code
+
+
+def _project(commands):
+    parser = _command(
+        commands, "project", _run_project, "Finds the latents of pictures by optimisation: slow, and a little better."
+    )
+    parser.add_argument("preset", help="preset or run folder of a generator or of a pSp")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture files and folders")
+    parser.add_argument("--output", required=True, help="folder for a PNG and the latents (.npz) of each picture")
+    parser.add_argument("--steps", type=_positive, default=300, help="length of the optimisation")
+    parser.add_argument("--learning-rate", type=float, default=0.05, help="of Adam at the start")
+    parser.add_argument("--from-encoder", action="store_true", help="start at a pSp's latents, not at the average face")
+    parser.add_argument("--l2", type=float, default=1.0, help="weight of the mean squared error")
+    parser.add_argument("--lpips", type=float, default=0.8, help="weight of LPIPS")
+    parser.add_argument("--perceptual-network", default="mini_faces_vgg", help="preset for LPIPS")
+
+
+def _run_project(preset, **options):
+    from psp_keras.models.preset import load_preset
+    from psp_keras.training.projection import project_files
+
+    left_out = _LeftOut()
+    written, seconds = project_files(load_preset(preset), **options, on_broken=left_out.add)
+    print(f"{len(written)} pictures in {options['output']}, {seconds:.2g} seconds each")
+    return left_out.exit_code
+
+
+def _make_sketches(commands):
+    parser = _command(commands, "make-sketches", _run_make_sketches, "Draws edge sketches from photos.")
+    parser.add_argument("inputs", nargs="+", metavar="IN", help="picture files and folders")
+    parser.add_argument("output", metavar="OUT", help="folder for the sketches, named after the photos")
+    parser.add_argument("--thickness", type=float, default=1.0, help="of the lines")
+
+
+def _run_make_sketches(**options):
+    from psp_keras.make_sketches import make_sketches
+
+    left_out = _LeftOut()
+    written = make_sketches(**options, on_broken=left_out.add)
+    print(f"{len(written)} sketches in {options['output']}")
     return left_out.exit_code
 
 

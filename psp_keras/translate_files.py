@@ -36,8 +36,8 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
     Raises:
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
-    paths = _collect(inputs)
-    targets = _targets(paths, Path(output))
+    paths = collect_files(inputs)
+    targets = name_outputs(paths, Path(output))
     reader = _Reader(model, mask, factor)
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
@@ -78,7 +78,7 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
     mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
-    seen = reader.to_input(read_images(_collect(inputs), reader.read, on_broken)[1])
+    seen = reader.to_input(read_images(collect_files(inputs), reader.read, on_broken)[1])
     rows = []
     for start in range(0, len(seen), _BATCH):
         batch = seen[start : start + _BATCH]
@@ -116,7 +116,7 @@ class _Reader:
         return seen.numpy()
 
 
-def _collect(inputs):
+def collect_files(inputs):
     """Files and the pictures in folders, each once."""
     return list(dict.fromkeys(path for name in inputs for path in _files(Path(name))))
 
@@ -129,7 +129,7 @@ def _files(path):
     return [path]
 
 
-def _targets(paths, output):
+def name_outputs(paths, output):
     """A PNG name for each file; files of the same stem keep their extension and number apart."""
     targets, taken = {}, set()
     for path in paths:
@@ -137,11 +137,20 @@ def _targets(paths, output):
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
         targets[path] = output / f"{name}.png"
-    sources = {path.resolve() for path in paths}
-    for target in targets.values():
-        if target.resolve() in sources:
-            raise UserError(f"The output would replace the input {target}: choose another --output.")
+    check_outputs(targets)
     return targets
+
+
+def check_outputs(targets):
+    """Raises a `UserError` when an output, by its input, would replace an input or another output."""
+    inputs = {path.resolve() for path in targets}
+    taken = {}
+    for path, target in targets.items():
+        if target.resolve() in inputs:
+            raise UserError(f"The output would replace the input {target}: choose another --output.")
+        if target in taken:
+            raise UserError(f"{path} and {taken[target]} would both become {target}: rename one of them.")
+        taken[target] = path
 
 
 def _beside(source, picture):
