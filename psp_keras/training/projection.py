@@ -18,11 +18,17 @@ from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.translate_files import collect_files, name_outputs
 
-_BATCH = 8
-
 
 def project_images(
-    generator, targets, start, steps=300, learning_rate=0.05, l2=1.0, lpips=0.8, perceptual_network="mini_faces_vgg"
+    generator,
+    targets,
+    start,
+    steps=300,
+    learning_rate=0.05,
+    l2=1.0,
+    lpips=0.8,
+    perceptual_network="mini_faces_vgg",
+    batch_size=8,
 ):
     """Optimises W+ latents with Adam until the generator draws the targets (pSp, table 1, "optimization").
 
@@ -37,34 +43,41 @@ def project_images(
         l2: weight of the mean squared error.
         lpips: weight of LPIPS.
         perceptual_network: `PerceptualNetwork`, or a preset of one.
+        batch_size: pictures at a time.
 
     Returns:
         w_plus latents, NumPy `(N, num_styles, style_dim)`.
     """
     shape = (len(targets), generator.num_styles, generator.style_dim)
-    latents = keras.Variable(ops.broadcast_to(ops.convert_to_tensor(start, "float32"), shape), name="latents")
+    starts = np.broadcast_to(ops.convert_to_numpy(start), shape)
+    batch_size = min(batch_size, len(targets))
+    latents = keras.Variable(np.zeros((batch_size, *shape[1:]), "float32"), name="latents")
     distance = LPIPS(perceptual_network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
-    targets = ops.convert_to_tensor(targets, "float32")
 
     @tf.function
-    def step():
+    def step(wanted):
         with tf.GradientTape() as tape:
             images = shrink_to_256(generator.synthesize(latents.value))
-            errors = l2 * ops.mean(ops.square(images - targets), axis=(1, 2, 3)) + lpips * distance.call(
-                targets, images
-            )
+            errors = l2 * ops.mean(ops.square(images - wanted), axis=(1, 2, 3)) + lpips * distance.call(wanted, images)
             loss = ops.sum(errors)
-        optimizer.apply(tape.gradient(loss, [latents.value]), [latents])
-        return loss / len(targets)
+        optimizer.apply([tape.gradient(loss, latents.value)], [latents])
+        return loss / batch_size
 
-    bar = keras.utils.Progbar(steps, stateful_metrics=["loss"])
-    for number in range(steps):
-        loss = step()
-        if number % 10 == 9 or number == steps - 1:
-            bar.update(number + 1, [("loss", float(loss))])
-    return ops.convert_to_numpy(latents)
+    bar = keras.utils.Progbar(steps * -(-len(targets) // batch_size), stateful_metrics=["loss"])
+    found = []
+    for first in range(0, len(targets), batch_size):
+        # The last batch is filled up with the first pictures, so that it needs no compilation of its own.
+        chosen = np.arange(first, first + batch_size) % len(targets)
+        latents.assign(starts[chosen])
+        for variable in optimizer.variables:
+            variable.assign(ops.zeros_like(variable))
+        wanted = ops.convert_to_tensor(targets[chosen], "float32")
+        for _ in range(steps):
+            bar.add(1, [("loss", float(step(wanted)))])
+        found.append(ops.convert_to_numpy(latents))
+    return np.concatenate(found)[: len(targets)]
 
 
 def project_files(
@@ -106,13 +119,12 @@ def project_files(
     names = name_outputs(paths, Path(output))
     paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
     begin = time.time()
-    for first in range(0, len(paths), _BATCH):
-        batch, targets = paths[first : first + _BATCH], to_float(images[first : first + _BATCH])
-        start = model.encode(targets) if from_encoder else generator.latent_average
-        latents = project_images(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network)
-        pictures = to_uint8(ops.convert_to_numpy(shrink_to_256(generator.synthesize(latents))))
-        for path, picture, w_plus in zip(batch, pictures, latents):
-            write_image(names[path], picture)
-            with atomic_write(names[path].with_suffix(".npz")) as scratch, open(scratch, "wb") as file:
-                np.savez_compressed(file, w_plus=w_plus)
+    targets = to_float(images)
+    start = model.encode(targets) if from_encoder else generator.latent_average
+    latents = project_images(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network)
+    for path, w_plus in zip(paths, latents):
+        picture = shrink_to_256(generator.synthesize(w_plus[None]))
+        write_image(names[path], to_uint8(ops.convert_to_numpy(picture))[0])
+        with atomic_write(names[path].with_suffix(".npz")) as scratch, open(scratch, "wb") as file:
+            np.savez_compressed(file, w_plus=w_plus)
     return [names[path] for path in paths], (time.time() - begin) / len(paths)
