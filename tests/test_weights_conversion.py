@@ -8,11 +8,13 @@ import pytest
 
 from psp_keras import PSP
 from psp_keras.models import StyleGAN2Generator
+from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
 from tests.synthetic_weights import synthetic_state_dict
 from tests.torch_files import FakeModule, FakeModules, write_nvidia, write_zip
 from weights_conversion.__main__ import main
 from weights_conversion.convert import recognise
+from weights_conversion.psp import make_task
 
 DATA = Path(__file__).parent / "data"
 
@@ -114,12 +116,18 @@ def psp_state():
 
 def test_a_psp_checkpoint_becomes_a_preset(psp_state, modules, tmp_path):
     average = np.random.default_rng(0).normal(size=(14, 32)).astype("float32")
-    options = {"output_size": 256, "encoder_type": "GradualStyleEncoder", "start_from_latent_avg": True}
+    options = {
+        "output_size": 256,
+        "dataset_type": "ffhq_frontalize",
+        "encoder_type": "GradualStyleEncoder",
+        "start_from_latent_avg": True,
+    }
     content = {"state_dict": psp_state, "latent_avg": average, "opts": {**options, "learn_in_w": False}}
     write_zip(tmp_path / "psp.pt", content, modules)
     assert main([str(tmp_path / "psp.pt"), "--output", str(tmp_path / "preset")]) == 0
     model = PSP.from_preset(tmp_path / "preset")
     assert (model.encoder.width, model.encoder.style_filters, model.generator.resolution) == (4, 32, 256)
+    assert get_task(model.task) == TASKS["frontalization"]
     np.testing.assert_array_equal(model.latent_average, average)
     kernel = psp_state["encoder.styles.13.convs.0.weight"]
     np.testing.assert_array_equal(model.encoder.styles[13].convs[0].kernel, kernel.transpose(2, 3, 1, 0))
@@ -176,6 +184,11 @@ def test_mistakes_get_one_line(name, tmp_path, capsys):
     assert main([str(DATA / "torch_files" / name), "--output", str(tmp_path / "preset")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not (tmp_path / "preset").exists()
+
+
+def test_the_task_is_read_off_the_options_or_the_input():
+    assert make_task({}, 3)["name"] == "inversion" and make_task({}, 1)["name"] == "sketch_to_face"
+    assert make_task({"dataset_type": "celebs_seg_to_face"}, 19)["num_classes"] == 19
 
 
 def test_models_are_recognised():

@@ -1,11 +1,14 @@
 """The pSp checkpoints: `psp_ffhq_encode.pt` and its siblings for every task."""
 
+import dataclasses
+
 import numpy as np
 
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.psp import PSP
+from psp_keras.tasks.registry import get_task
 from weights_conversion.ir_networks import backbone_options, backbone_rows
 from weights_conversion.rows import Row, batch_norm_rows, conv_rows, dense_rows, flattened_chw, unchanged
 from weights_conversion.stylegan2 import generator_rows, make_generator
@@ -16,6 +19,14 @@ ENCODERS = {
     "GradualStyleEncoder": GradualStyleEncoder,
     "BackboneEncoderUsingLastLayerIntoW": EncoderIntoW,
     "BackboneEncoderUsingLastLayerIntoWPlus": EncoderIntoWPlus,
+}
+# `dataset_type` in the options.
+TASKS = {
+    "ffhq_encode": "inversion",
+    "ffhq_frontalize": "frontalization",
+    "celebs_sketch_to_face": "sketch_to_face",
+    "celebs_seg_to_face": "segmentation_to_face",
+    "celebs_super_resolution": "super_resolution",
 }
 
 
@@ -47,7 +58,17 @@ def make_psp(state, options):
     if kind == "GradualStyleEncoder":
         settings["style_filters"] = state["encoder.styles.0.convs.0.weight"].shape[0]
     start = options.get("start_from_latent_avg", True)
-    return PSP(ENCODERS[kind](**settings), generator, start_from_latent_average=start, name="psp")
+    task = make_task(options, settings["in_channels"])
+    return PSP(ENCODERS[kind](**settings), generator, start_from_latent_average=start, task=task, name="psp")
+
+
+def make_task(options, in_channels):
+    """Returns the configuration of the task that a file was trained for, by its options or else its input."""
+    by_input = {1: "sketch_to_face", 3: "inversion"}.get(in_channels, "segmentation_to_face")
+    task = get_task(TASKS.get(options.get("dataset_type"), by_input))
+    if task.source == "segmentation":
+        task = dataclasses.replace(task, num_classes=in_channels)
+    return task.get_config()
 
 
 def psp_rows(model):
