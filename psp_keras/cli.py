@@ -243,6 +243,11 @@ def _train(commands):
     parser.add_argument("--moco-network", help="preset for the MoCo loss, in place of the identity loss")
     parser.add_argument("--steps", type=_positive, default=10000, help="length of the training")
     _training_options(parser, learning_rate=1e-3, dtype="float32")
+    parser.add_argument(
+        "--wandb", nargs="?", const="psp_keras", metavar="PROJECT", help="log losses and image tables to W&B"
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="write tensorboard/ in the run folder")
+    parser.add_argument("--log-every", type=_positive, default=50, help="steps between two losses in W&B, TensorBoard")
 
 
 _TASKS = (

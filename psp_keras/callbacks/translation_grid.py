@@ -24,7 +24,12 @@ class TranslationGrid(keras.callbacks.Callback):
         self.to_pictures = to_pictures
 
     def on_epoch_end(self, epoch, logs=None):
-        outputs = keras.ops.convert_to_numpy(self.model.translate(self.source))
-        pictures = (self.to_pictures(self.source), to_uint8(self.target), to_uint8(outputs))
-        rows = [list(images) for images in pictures]
-        write_image(self.folder / f"epoch_{epoch + 1:04d}.jpg", image_grid(rows, ["source", "target", "output"]))
+        grid = draw_translations(self.model, self.source, self.target, self.to_pictures)
+        write_image(self.folder / f"epoch_{epoch + 1:04d}.jpg", grid)
+
+
+def draw_translations(model, source, target, to_pictures=to_uint8):
+    """Returns a grid of source, target and output as uint8 `(height, width, 3)`."""
+    outputs = keras.ops.convert_to_numpy(model.translate(source))
+    rows = [list(images) for images in (to_pictures(source), to_uint8(target), to_uint8(outputs))]
+    return image_grid(rows, ["source", "target", "output"])

@@ -2,12 +2,15 @@
 
 import csv
 import dataclasses
+import functools
 import math
 
 import keras
 
 from psp_keras.callbacks.save_preset import SavePreset
+from psp_keras.callbacks.tensorboard_log import TensorBoardLog
 from psp_keras.callbacks.translation_grid import TranslationGrid
+from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.data.image_source import endless_batches
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
@@ -26,6 +29,7 @@ from psp_keras.training.run_folder import open_run
 
 ENCODERS = ("gradual", "into_w", "into_w_plus")
 _GRID_IMAGES = 8
+_NO_PART_OF_THE_RUN = ("output", "on_broken", "wandb", "tensorboard", "log_every")
 
 
 def train_psp(
@@ -56,6 +60,9 @@ def train_psp(
     num_validation=256,
     dtype="float32",
     seed=0,
+    wandb=None,
+    tensorboard=False,
+    log_every=50,
     on_broken=print_left_out,
 ):
     """Trains a pSp encoder for a task; the same call goes on where a stopped one left off.
@@ -88,6 +95,10 @@ def train_psp(
         num_validation: held-out pictures to measure, at most.
         dtype: dtype policy of the encoder and the generator.
         seed: of the weights and the data order.
+        wandb: name of the Weights & Biases project to log to.
+        tensorboard: whether to write `tensorboard/` in the run folder.
+        log_every: steps between two training losses in W&B and TensorBoard; their tables of pictures come every
+            `steps_per_epoch` steps.
         on_broken: called with a line for each picture that cannot be read, or has no partner, and is left out.
 
     Returns:
@@ -96,7 +107,7 @@ def train_psp(
     Raises:
         UserError: the options contradict each other or the run folder, or a file is missing or damaged.
     """
-    options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
+    options = {name: value for name, value in locals().items() if name not in _NO_PART_OF_THE_RUN}
     changes = {"num_classes": num_classes, "mask": mask}
     task = with_mini_faces_classes(get_task(task), data)
     task = dataclasses.replace(task, **{name: value for name, value in changes.items() if value is not None})
@@ -121,29 +132,44 @@ def train_psp(
         task_data, places, validation, num_mini_faces, num_validation, seed, on_broken
     )
 
+    examples = functools.cache(open_training)
+
+    def prepare(step, indices):
+        return task_data.prepare(examples().fetch(indices), (step, seed), augment=True)
+
     def batches(skip):
-        examples = open_training()
-
-        def load(step, indices):
-            return task_data.prepare(examples.fetch(indices), (step, seed), augment=True)
-
-        return endless_batches(len(examples), load, batch_size, seed, skip)
+        return endless_batches(len(examples()), prepare, batch_size, seed, skip)
 
     run = open_run(output, options)
     measured = task_data.measured(held_out)
+    shown, to_pictures = [part[:_GRID_IMAGES] for part in measured], task_data.source.to_pictures
+    best = _best_so_far(run / "log.csv")
+    callbacks = [SavePreset(run, best_so_far=best), TranslationGrid(run / "grids", *shown, to_pictures)]
+    if tensorboard:
+        callbacks.append(TensorBoardLog(run / "tensorboard", *shown, to_pictures, log_every))
+    if wandb:
+        start_wandb(wandb, run, options)
+        from psp_keras.callbacks import WandbBestModel, WandbLosses, WandbTranslations  # wandb is optional
+
+        callbacks += [
+            WandbLosses(log_every),
+            WandbTranslations(
+                measured, lambda step: next(iter(batches(step))), steps_per_epoch, to_pictures, seed=seed
+            ),
+            WandbBestModel(run, best_so_far=best),
+        ]
     fit_resumable(
         model,
         batches,
         run,
         epochs=math.ceil(steps / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
-        callbacks=[
-            SavePreset(run, best_so_far=_best_so_far(run / "log.csv")),
-            TranslationGrid(run / "grids", *(part[:_GRID_IMAGES] for part in measured), task_data.source.to_pictures),
-        ],
+        callbacks=callbacks,
         validation_data=measured,
         validation_batch_size=batch_size,
     )
+    if wandb:
+        finish_wandb()
     return model
 
 

@@ -1,0 +1,13 @@
+"""What the loss terms are called where people watch them."""
+
+
+def named_losses(logs):
+    """Keras's logs by the names of the published code: `lpips` as `train_loss_lpips`, `val_id` as `test_loss_id`."""
+    values = {}
+    for name, value in (logs or {}).items():
+        split, term = ("test", name.removeprefix("val_")) if name.startswith("val_") else ("train", name)
+        if term == "loss":
+            values[f"{split}_loss"] = float(value)
+        else:
+            values[f"{split}_{'' if term.endswith('improvement') else 'loss_'}{term}"] = float(value)
+    return values
