@@ -46,7 +46,7 @@ def test_generator_32():
 @pytest.mark.parametrize("resolution", [256, pytest.param(1024, marks=pytest.mark.heavy)])
 def test_generator_full_size(resolution):
     golden, model = golden_of(f"stylegan2_{resolution}"), converted_generator(f"stylegan2_{resolution}_g_ema")
-    images = np.asarray(model.synthesize(golden["w_plus"]))
+    images = np.asarray(model.synthesize(golden["w_plus"]), "float64")
     middle = slice(resolution // 2 - 32, resolution // 2 + 32)
     name = f"StyleGAN2 {resolution}"
     check(f"{name}: w", model.mapping(golden["z"]), golden["w"], NETWORK)

@@ -22,7 +22,9 @@ class RecordingRanger(Ranger):
 
     def apply(self, gradients, variables):
         if self.norms is None:
-            self.norms = {id(v): float(keras.ops.norm(g)) for g, v in zip(gradients, variables)}
+            self.norms = {
+                id(v): float(keras.ops.norm(keras.ops.reshape(g, (-1,)))) for g, v in zip(gradients, variables)
+            }
         super().apply(gradients, variables)
 
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 
-import h5py
 import keras
 import numpy as np
 import pytest
@@ -121,13 +120,3 @@ def test_checkpoints_of_other_models_are_refused(tmp_path):
     (tmp_path / "checkpoint.npz").write_bytes(b"PK cut")
     with pytest.raises(UserError, match=r"checkpoint\.npz"):
         checkpoint.restore(model)
-
-
-def test_float16_presets_store_half_the_bytes(tmp_path):
-    model = tiny_generator()
-    for dtype in ("float32", "float16"):
-        model.save_to_preset(tmp_path / dtype, dtype=dtype)
-    with h5py.File(tmp_path / "float16" / "model.weights.h5") as file:
-        kinds = set()
-        file.visititems(lambda _, item: kinds.add(str(item.dtype)) if isinstance(item, h5py.Dataset) else None)
-    assert kinds == {"float16"}

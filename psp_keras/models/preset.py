@@ -16,7 +16,7 @@ from psp_keras.presets.registry import find_preset
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
-_WORTH_PACKING = 1000  # numbers; a packed array has a header of its own
+_STEP = "step"
 
 
 class PresetModel(keras.Model):
@@ -63,7 +63,8 @@ class PresetModel(keras.Model):
 
         Args:
             directory: where to write.
-            dtype: storage type of the weights, `"float32"` or `"float16"` (half the size, about 3 digits).
+            dtype: storage type of the weights: `"float32"`, `"float16"` (half the size, about 3 digits) or `"int8"` (a
+                quarter, 127 steps in each output channel).
             parts: networks that another preset holds already and whose weights are left out, such as
                 `{"generator": "mini_faces_stylegan2"}`; loading fetches them from there.
 
@@ -135,7 +136,7 @@ def _load_weights(model, path, parts):
         raise UserError(f"The preset has no weights: {path} is missing.")
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            model.load_weights(_join(path, parts, Path(scratch)) if parts else path)
+            model.load_weights(_unpack(path, parts, Path(scratch) / WEIGHTS_FILE))
     except UserError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:
@@ -143,27 +144,32 @@ def _load_weights(model, path, parts):
         raise UserError(f"The weights file {path} is damaged or belongs to another model: {reason}") from error
 
 
-def _join(path, parts, scratch):
-    """Copies a weights file and puts the parts that stand in other presets back where they belong."""
-    joined = scratch / WEIGHTS_FILE
-    shutil.copyfile(path, joined)
-    with h5py.File(joined, "a") as file:
+def _unpack(path, parts, target):
+    """Writes a weights file as Keras reads it: parts of other presets in their place, steps as numbers."""
+    shutil.copyfile(path, target)
+    with h5py.File(target, "a") as file:
         for name, preset in parts.items():
             with h5py.File(find_preset(preset) / WEIGHTS_FILE) as part:
                 part.copy(part["/"], file, name)
-    return joined
+        packed = []
+        file.visititems(lambda name, item: packed.append(name) if _STEP in item.attrs else None)
+        for name in packed:
+            value = file[name][()] * file[name].attrs[_STEP]
+            del file[name]
+            file.create_dataset(name, data=value)
+    return target
 
 
 def _check_part(network, preset):
     """Raises a `UserError` unless a preset holds these weights, to the precision of float16."""
     stored = load_preset(preset)
-    pairs = [[keras.ops.convert_to_numpy(v) for v in pair] for pair in zip(network.variables, stored.variables)]
+    pairs = [[keras.ops.convert_to_numpy(v) for v in pair] for pair in zip(network.weights, stored.weights)]
     if not all(one.shape == other.shape and np.allclose(one, other, 2e-3, 1e-3) for one, other in pairs):
         raise UserError(f"The preset {preset} does not hold the weights of {network.name}.")
 
 
 def _rewrite(path, dtype, leave_out):
-    """Rewrites the float32 weights in an h5 file as `dtype`, compressed; Keras casts back when it loads them."""
+    """Rewrites the float32 weights in an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
     source = path.with_suffix(".float32")
     os.replace(path, source)
     with h5py.File(source) as old, h5py.File(path, "w") as new:
@@ -173,12 +179,22 @@ def _rewrite(path, dtype, leave_out):
                 return
             if isinstance(item, h5py.Group):
                 target = new.require_group(name)
+            elif dtype == "int8" and item.dtype == "float32" and item.ndim > 1:
+                target = _write_steps(new, name, item[()])
             else:
-                value = item[()].astype(dtype) if item.dtype == "float32" else item[()]
-                packing = {"compression": "gzip", "shuffle": True} if item.size > _WORTH_PACKING else {}
-                target = new.create_dataset(name, data=value, **packing)
+                kind = "float16" if dtype == "int8" else dtype
+                target = new.create_dataset(name, data=item[()].astype(kind) if item.dtype == "float32" else item[()])
             for key, attribute in item.attrs.items():
                 target.attrs[key] = attribute
 
         old.visititems(copy)
     source.unlink()
+
+
+def _write_steps(file, name, value):
+    """Stores an array as whole steps from -127 to 127, of a size of its own for each output channel."""
+    largest = np.abs(value).max(axis=tuple(range(value.ndim - 1)))
+    step = np.maximum(largest, 1e-12).astype("float32") / 127
+    target = file.create_dataset(name, data=np.round(value / step).astype("int8"))
+    target.attrs[_STEP] = step
+    return target
