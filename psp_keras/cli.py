@@ -232,7 +232,9 @@ def _train(commands):
     parser.add_argument("--mask", help="what inpainting hides: random, center, or a picture whose white part hides")
     parser.add_argument("--generator", default="mini_faces_stylegan2", help="preset of the frozen generator")
     parser.add_argument("--encoder", default="gradual", choices=("gradual", "into_w", "into_w_plus"))
-    parser.add_argument("--num-layers", type=int, default=18, choices=(18, 34, 50, 100, 152), help="50 in the paper")
+    parser.add_argument(
+        "--num-layers", type=int, default=18, choices=(10, 18, 34, 50, 100, 152), help="50 in the paper"
+    )
     parser.add_argument("--width", type=_positive, default=16, help="channels of the first stage; 64 in the paper")
     parser.add_argument("--style-filters", type=_positive, default=48, help="map2style channels; 512 in the paper")
     parser.add_argument("--start-from", help="preset or run of a pSp, or of an ArcFace, whose weights to start from")

@@ -16,7 +16,7 @@ def tiny_generator(resolution=32, **options):
 
 
 def tiny_encoder(**options):
-    settings = {"num_styles": 8, "style_dim": 16, "image_size": 32, "num_layers": 18, "width": 4, **options}
+    settings = {"num_styles": 8, "style_dim": 16, "image_size": 32, "num_layers": 10, "width": 4, **options}
     return models.GradualStyleEncoder(**settings)
 
 
@@ -26,7 +26,7 @@ def tiny_psp():
 
 def tiny_psp_into_w():
     """The quickest to trace, for tests of what all encoders share."""
-    encoder = models.EncoderIntoW(style_dim=16, image_size=32, num_layers=18, width=4)
+    encoder = models.EncoderIntoW(style_dim=16, image_size=32, num_layers=10, width=4)
     return models.PSP(encoder, tiny_generator())
 
 

@@ -13,7 +13,7 @@ CASES = [
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 3, "down": True}, [(2, 8, 8, 4)], (2, 4, 4, 6)),
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 1, "activate": False}, [(2, 8, 8, 4)], (2, 8, 8, 6)),
     (layers.EqualizedDense, {"units": 5, "activate": True}, [(2, 8)], (2, 5)),
-    (layers.IRBackbone, {"num_layers": 18, "width": 4}, [(2, 32, 32, 3)], [(2, 8, 8, 8), (2, 4, 4, 16), (2, 2, 2, 32)]),
+    (layers.IRBackbone, {"num_layers": 10, "width": 4}, [(2, 32, 32, 3)], [(2, 8, 8, 8), (2, 4, 4, 16), (2, 2, 2, 32)]),
     (layers.IRBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
     (layers.IRBlock, {"filters": 4, "strides": 2, "squeeze_excite": False}, [(2, 7, 7, 4)], (2, 4, 4, 4)),
     (layers.Map2Style, {"units": 8, "filters": 6}, [(2, 8, 8, 4)], (2, 8)),

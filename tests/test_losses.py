@@ -9,7 +9,7 @@ from tests.helpers import random_images
 
 @pytest.fixture(scope="module")
 def arcface():
-    network = ArcFace(32, 16, 18, width=4)
+    network = ArcFace(32, 16, 10, width=4)
     network.build()
     return network
 

@@ -6,9 +6,9 @@ from psp_keras import models
 from psp_keras.errors import UserError
 from tests.helpers import TINY, check_layer, random_images, tiny_encoder, tiny_generator
 
-ENCODER = {"style_dim": 16, "image_size": 32, "num_layers": 18, "width": 4}
+ENCODER = {"style_dim": 16, "image_size": 32, "num_layers": 10, "width": 4}
 CASES = [
-    (models.ArcFace, {"image_size": 32, "embedding_dim": 16, "num_layers": 18, "width": 4}, [(2, 32, 32, 3)], (2, 16)),
+    (models.ArcFace, {"image_size": 32, "embedding_dim": 16, "num_layers": 10, "width": 4}, [(2, 32, 32, 3)], (2, 16)),
     (models.EncoderIntoW, ENCODER, [(2, 32, 32, 3)], (2, 16)),
     (models.EncoderIntoWPlus, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.GradualStyleEncoder, {**ENCODER, "num_styles": 8, "in_channels": 5}, [(2, 32, 32, 5)], (2, 8, 16)),
@@ -85,7 +85,7 @@ def test_wrong_sizes_are_refused_by_name():
 
 
 def test_an_encoder_starts_from_a_face_recognition_network():
-    arcface = models.ArcFace(image_size=32, embedding_dim=8, num_layers=18, width=4)
+    arcface = models.ArcFace(image_size=32, embedding_dim=8, num_layers=10, width=4)
     arcface.build()
     for channels in (3, 1):
         encoder = tiny_encoder(in_channels=channels)

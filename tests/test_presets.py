@@ -47,7 +47,7 @@ def test_presets_store_weights_in_fewer_bytes(dtype, error, tmp_path):
 
 def test_a_preset_may_leave_its_generator_to_another(tmp_path):
     generator = StyleGAN2Generator.from_preset("mini_faces_stylegan2")
-    encoder = EncoderIntoW(style_dim=128, image_size=64, num_layers=18, width=4)
+    encoder = EncoderIntoW(style_dim=128, image_size=64, num_layers=10, width=4)
     model = psp_keras.PSP(encoder, generator)
     model.save_to_preset(tmp_path / "psp", parts={"generator": "mini_faces_stylegan2"})
     loaded = psp_keras.PSP.from_preset(tmp_path / "psp")

@@ -20,7 +20,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def full_loss():
-    arcface = ArcFace(32, 16, 18, width=4)
+    arcface = ArcFace(32, 16, 10, width=4)
     arcface.build()
     network = PerceptualNetwork(width=4)
     network.build()

@@ -20,7 +20,7 @@ from psp_keras.training import train_psp
 from tests.helpers import tiny_generator
 from tests.test_cli import error_of
 
-TINY = {"encoder": "into_w", "width": 4, "steps": 2, "steps_per_epoch": 1, "batch_size": 4}
+TINY = {"encoder": "into_w", "num_layers": 10, "width": 4, "steps": 2, "steps_per_epoch": 1, "batch_size": 4}
 L2_ALONE = {"lpips": 0, "id": 0, "w_norm": 0, "lpips_crop": 0, "l2": 1}
 
 

@@ -58,7 +58,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_pat
     tiny_generator().save_to_preset(tmp_path / "generator")
 
     def command(output):
-        options = "--data mini_faces --encoder into_w --num-layers 18 --width 4 --lpips 0 --id 0 --steps 8"
+        options = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --lpips 0 --id 0 --steps 8"
         options += " --steps-per-epoch 2 --batch-size 4 --num-mini-faces 40"
         places = ["--generator", str(tmp_path / "generator"), "--output", str(tmp_path / output)]
         return [sys.executable, "-m", "psp_keras", "train", *options.split(), *places]
@@ -91,6 +91,7 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
         data=str(tmp_path / "faces" / "images"),
         generator=str(tmp_path / "generator"),
         encoder="into_w",
+        num_layers=10,
         width=4,
         losses={"lpips": 0, "id": 0},
         steps=4,

@@ -64,7 +64,7 @@ def run(tmp_path_factory):
     """A training on sketches with an identity loss, watched in both ways."""
     folder = tmp_path_factory.mktemp("watched")
     tiny_generator().save_to_preset(folder / "generator")
-    arcface = ArcFace(32, 16, 18, width=4)
+    arcface = ArcFace(32, 16, 10, width=4)
     arcface.build()
     arcface.save_to_preset(folder / "arcface")
     patch = pytest.MonkeyPatch()
@@ -72,8 +72,12 @@ def run(tmp_path_factory):
     patch.setenv("WANDB_SILENT", "true")
     patch.setenv("WANDB_DATA_DIR", str(folder / "wandb_data"))
     wandb.teardown()  # so that it reads its environment anew
-    options = "--task segmentation_to_face --data mini_faces --num-mini-faces 24 --encoder into_w --width 4 --lpips 0"
-    options += " --id 0.1 --steps 4 --steps-per-epoch 2 --batch-size 4 --log-every 1 --wandb faces --tensorboard"
+    options = (
+        "--task segmentation_to_face --data mini_faces --num-mini-faces 24 --encoder into_w --num-layers 10 --width 4"
+    )
+    options += (
+        " --lpips 0 --id 0.1 --steps 4 --steps-per-epoch 2 --batch-size 4 --log-every 1 --wandb faces --tensorboard"
+    )
     places = ["--generator", str(folder / "generator"), "--arcface", str(folder / "arcface")]
     assert main(["train", *options.split(), *places, "--output", str(folder / "run")]) == 0
     patch.undo()

@@ -5,7 +5,14 @@ from psp_keras.layers.ir_block import IRBlock, batch_norm, prelu
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 
 # Blocks in each of the four stages.
-STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}
+STAGES = {
+    10: (1, 1, 1, 1),
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 14, 3),
+    100: (3, 13, 30, 3),
+    152: (3, 8, 36, 3),
+}
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -13,7 +20,7 @@ class IRBackbone(keras.layers.Layer):
     """IR or IR-SE network: what ArcFace and every encoder see an image with.
 
     Args:
-        num_layers: 18, 34, 50, 100 or 152.
+        num_layers: 10, 18, 34, 50, 100 or 152.
         squeeze_excite: IR-SE instead of IR.
         width: channels of the first stage, 64 in the published networks; each stage doubles them.
 

@@ -16,7 +16,7 @@ class ArcFace(PresetModel):
     Args:
         image_size: pixels of the square input, 112 in the published network; a multiple of 16.
         embedding_dim: size of the embedding.
-        num_layers: depth of the backbone, 18, 34, 50, 100 or 152.
+        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
         squeeze_excite: IR-SE instead of IR.
         width: channels of the backbone's first stage.
         affine: whether the last batch norm has scale and offset.

@@ -12,7 +12,7 @@ class Encoder(keras.Model):
         style_dim: size of a style.
         image_size: pixels of the square input, a power of two from 32.
         in_channels: 3 for RGB, 1 for sketches, the number of classes for segmentation maps.
-        num_layers: depth of the backbone, 18, 34, 50, 100 or 152.
+        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
         squeeze_excite: IR-SE instead of IR.
         width: channels of the backbone's first stage; its last has `8 * width`.
     """
