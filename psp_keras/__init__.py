@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "models": "models PSP",
         "optimizers": "optimizers",
         "presets": "presets list_presets",
+        "serving": "serving",
         "tasks": "tasks",
         "training": "training",
     },

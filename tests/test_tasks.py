@@ -183,7 +183,20 @@ def test_a_task_of_ones_own_from_a_yaml_file(faces, generator, tmp_path, capsys)
     (tmp_path / "turn.yaml").write_text("paired: true\nlosses: {l2: 1}\n")
     validation = ["--val-source", str(faces / "images"), "--val-target", str(faces / "frontal")]
     arguments = ["--source", str(faces / "images"), "--target", str(faces / "frontal"), "--generator", generator]
-    size = ["--encoder", "into_w", "--width", "4", "--steps", "1", "--steps-per-epoch", "1", "--batch-size", "2"]
+    size = [
+        "--encoder",
+        "into_w",
+        "--num-layers",
+        "10",
+        "--width",
+        "4",
+        "--steps",
+        "1",
+        "--steps-per-epoch",
+        "1",
+        "--batch-size",
+        "2",
+    ]
     run = str(tmp_path / "run")
     task = str(tmp_path / "turn.yaml")
     assert main(["train", "--task", task, *arguments, *validation, *size, "--output", run]) == 0

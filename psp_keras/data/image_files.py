@@ -55,7 +55,6 @@ def read_image(path, size, mode="RGB"):
         UserError: the file is missing, broken or no picture.
     """
     with open_picture(path) as opened:
-        opened.draft(mode, (2 * size, 2 * size))
         return to_square(ImageOps.exif_transpose(opened), size, mode)
 
 

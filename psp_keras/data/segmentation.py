@@ -48,7 +48,7 @@ class Segmentation:
 
     def to_pictures(self, inputs):
         """What the encoder sees, as uint8 RGB for people."""
-        return self._palette()[np.asarray(inputs).argmax(-1)]
+        return self.palette()[np.asarray(inputs).argmax(-1)]
 
     def get_config(self):
         return {"num_classes": self.num_classes, "colors": None if self.colors is None else self.colors.tolist()}
@@ -67,7 +67,8 @@ class Segmentation:
             raise UserError(f"{path} holds the colour {tuple(rgb[unknown][0].tolist())}, which stands for no label.")
         return matches.argmax(axis=-1).astype("uint8")
 
-    def _palette(self):
+    def palette(self):
+        """The colour of each label, uint8 `(num_classes or more, 3)`."""
         if self.colors is not None:
             return self.colors
         if self.num_classes <= len(PALETTE):

@@ -1,0 +1,117 @@
+"""Picture bytes to what the encoder sees, inside a graph: the same as `psp-keras translate` makes of the files."""
+
+import numpy as np
+import tensorflow as tf
+
+_LARGEST = 100_000_000  # pixels; a few hundred bytes of PNG can claim more
+
+
+def decode_pictures(image_bytes, source, size):
+    """Decodes a batch of JPEG or PNG files.
+
+    Args:
+        image_bytes: string `(N,)`.
+        source: `Photo`, `Sketch` or `Segmentation`.
+        size: pixels of the encoder's input.
+
+    Returns:
+        Encoder inputs, float32 `(N, size, size, source.channels)`.
+
+    An `InvalidArgumentError` names the index of the first picture that is broken, too large or no picture.
+    """
+    read = _read_labels if source.kind == "segmentation" else _read_colors
+    stored = tf.map_fn(
+        lambda item: read(_decode(*item), item[0], source, size),
+        (tf.range(tf.shape(image_bytes)[0]), image_bytes),
+        fn_output_signature=tf.TensorSpec((size, size, source.stored_channels), tf.uint8),
+    )
+    return source.to_input(stored)
+
+
+def _decode(index, data):
+    """One picture as uint8 RGBA `(H, W, 4)`."""
+    pixels = tf.where(tf.io.is_jpeg(data), _jpeg_pixels(data), _png_pixels(data))
+    known = tf.Assert(pixels > 0, ["image", index, "of the batch is neither JPEG nor PNG"])
+    with tf.control_dependencies([known, tf.Assert(pixels <= _LARGEST, ["image", index, "has too many pixels"])]):
+        data = tf.identity(data)
+    # tf.data turns a decoder's error into a missing element, which can be reported with its index.
+    decoded = tf.data.Dataset.from_tensors(data).map(_decode_one).ignore_errors()
+    image = decoded.reduce(tf.zeros((0, 0, 4), tf.uint8), lambda _, picture: picture)
+    with tf.control_dependencies([tf.Assert(tf.size(image) > 0, ["image", index, "of the batch is broken"])]):
+        return tf.identity(image)
+
+
+def _decode_one(data):
+    def jpeg():
+        rgb = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+        return tf.concat([rgb, tf.fill([*tf.unstack(tf.shape(rgb)[:2]), 1], tf.constant(255, tf.uint8))], axis=-1)
+
+    image = tf.cond(tf.io.is_jpeg(data), jpeg, lambda: tf.io.decode_png(data, channels=4))
+    return tf.ensure_shape(image, (None, None, 4))
+
+
+def _jpeg_pixels(data):
+    # The header is read only where it is one; a PNG would be an error.
+    shape = tf.cond(
+        tf.io.is_jpeg(data), lambda: tf.io.extract_jpeg_shape(data), lambda: tf.constant([0, 0, 0], tf.int32)
+    )
+    return tf.cast(shape[0], tf.int64) * tf.cast(shape[1], tf.int64)
+
+
+def _png_pixels(data):
+    """Width times height from a PNG's header, 0 where it is none."""
+    is_png = tf.logical_and(tf.strings.length(data) > 24, tf.equal(tf.strings.substr(data, 0, 8), b"\x89PNG\r\n\x1a\n"))
+    header = tf.cond(is_png, lambda: tf.strings.substr(data, 16, 8), lambda: tf.constant(b"\0" * 8))
+    digits = tf.cast(tf.io.decode_raw(header, tf.uint8), tf.int64)
+    powers = tf.constant([1 << 24, 1 << 16, 1 << 8, 1], tf.int64)
+    return tf.reduce_sum(digits[:4] * powers) * tf.reduce_sum(digits[4:] * powers)
+
+
+def _read_colors(image, index, source, size):
+    color, alpha = tf.cast(image[..., :3], tf.float32), tf.cast(image[..., 3:], tf.float32) / 255.0
+    color = tf.floor(color * alpha + 255.0 * (1 - alpha) + 0.5)  # on white, in 8 bits as Pillow does
+    if source.stored_channels == 1:
+        weights = tf.constant([[19595.0], [38470.0], [7471.0]]) / 65536.0
+        color = tf.floor(tf.tensordot(color, weights, 1) + 0.5)
+    rows, columns = (_resize_matrix(length, _offset(image, axis), _side(image), size) for axis, length in _axes(image))
+    wide = tf.floor(tf.einsum("xw,hwc->hxc", columns, color) + 0.5)
+    return tf.cast(tf.clip_by_value(tf.floor(tf.einsum("yh,hxc->yxc", rows, wide) + 0.5), 0, 255), tf.uint8)
+
+
+def _read_labels(image, index, source, size):
+    rows, columns = (
+        tf.cast(_offset(image, axis) + (tf.range(size, dtype=tf.float32) + 0.5) * _side(image) / size, tf.int32)
+        for axis, _ in _axes(image)
+    )
+    color = tf.cast(tf.gather(tf.gather(image[..., :3], rows, axis=0), columns, axis=1), tf.int32)
+    palette = tf.constant(source.palette().astype("int32"))
+    matches = tf.reduce_all(tf.equal(color[:, :, None], palette), axis=-1)
+    grey = tf.reduce_all(tf.equal(color, color[..., :1]), axis=-1)
+    is_label = tf.logical_and(grey, color[..., 0] < source.num_classes)
+    known = tf.reduce_all(tf.logical_or(is_label, tf.reduce_any(matches, axis=-1)))
+    with tf.control_dependencies([tf.Assert(known, ["image", index, "holds a colour that stands for no label"])]):
+        labels = tf.where(is_label, color[..., 0], tf.cast(tf.argmax(matches, axis=-1), tf.int32))
+    return tf.cast(labels, tf.uint8)[..., None]
+
+
+def _axes(image):
+    return [(axis, tf.cast(tf.shape(image)[axis], tf.float32)) for axis in (0, 1)]
+
+
+def _side(image):
+    """Pixels of the middle square."""
+    return tf.cast(tf.reduce_min(tf.shape(image)[:2]), tf.float32)
+
+
+def _offset(image, axis):
+    """Where the middle square begins along an axis."""
+    return (tf.cast(tf.shape(image)[axis], tf.float32) - _side(image)) / 2
+
+
+def _resize_matrix(length, offset, side, size):
+    """`(size, length)`: Pillow's antialiased bilinear resize of a part of one axis."""
+    scale = side / size
+    reach = tf.maximum(scale, 1.0)
+    centers = offset + (np.arange(size, dtype="float32")[:, None] + 0.5) * scale
+    weights = tf.nn.relu(1.0 - tf.abs(tf.range(length)[None] + 0.5 - centers) / reach)
+    return weights / tf.reduce_sum(weights, axis=1, keepdims=True)

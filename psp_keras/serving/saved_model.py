@@ -1,0 +1,135 @@
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from psp_keras.data.inpainting_mask import InpaintingMask
+from psp_keras.errors import UserError
+from psp_keras.serving.image_decoding import decode_pictures
+from psp_keras.tasks.registry import get_task
+
+
+def export(model, path, dtype="float32"):
+    """Writes a SavedModel that needs nothing but TensorFlow, for TF Serving and others.
+
+    | signature | inputs | output |
+    | --- | --- | --- |
+    | `serving_default` | `image_bytes`: string (N,), JPEG or PNG of any size | `translated_bytes`: string (N,), PNG |
+    | `translate` | `images`: float32 (N, S, S, C), what the encoder sees | `images`: float32 (N, R, R, 3), [-1, 1] |
+    | `encode` | `images`: float32 (N, S, S, C) | `latents`: float32 (N, num_styles, style_dim) |
+    | `decode` | `latents`: float32 (N, num_styles, style_dim) | `images`: float32, full size |
+    | `map` | `z`: float32 (N, style_dim) | `latents` |
+    | `style_mix` | `image_bytes`: string (N,); scalars `seed` int32, `alpha` float32, `num_outputs` int32 |
+      `mixed_bytes`: string (N, num_outputs), PNG |
+
+    The weights are stored once, however many signatures use them.
+
+    Args:
+        model: `PSP`.
+        path: folder to write, such as `export/psp/1`; TF Serving wants a version number there.
+        dtype: storage type of the weights, `"float32"` or `"bfloat16"` (half the size; the arithmetic stays the same).
+
+    Raises:
+        UserError: the folder holds something already, or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and any(path.iterdir()):
+        raise UserError(f"{path} is not empty: choose another version number.")
+    graph = ServingGraph(model, dtype)
+    archive = keras.export.ExportArchive()
+    archive.track(graph)
+    for name, (function, signature) in graph.endpoints().items():
+        archive.add_endpoint(name, function, [signature])
+    archive.add_endpoint("serving_default", graph.serve, [{"image_bytes": tf.TensorSpec((None,), tf.string)}])
+    scratch = path.with_name(path.name + ".writing")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        archive.write_out(str(scratch), verbose=False)
+        path.mkdir(exist_ok=True)
+        scratch.replace(path)
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class ServingGraph(tf.Module):
+    """The signatures of an exported model, and its weights in their storage type.
+
+    Args:
+        model: `PSP`.
+        dtype: storage type of the weights.
+    """
+
+    def __init__(self, model, dtype):
+        super().__init__()
+        self._model = model
+        self._task = get_task(model.task)
+        self._source = self._task.open_source()
+        self._size = model.encoder.image_size
+        self._styles = self._task.style_mask(model.generator.num_styles)
+        self._mask = InpaintingMask(self._size, self._task.mask) if self._task.degrade == "mask" else None
+        self.stored = [tf.Variable(tf.cast(variable.value, dtype), trainable=False) for variable in model.weights]
+
+    def endpoints(self):
+        """Returns the function and the inputs of every signature but the default one."""
+        model, generator = self._model, self._model.generator
+        images = {"images": tf.TensorSpec((None, *model.input_shape_of_image), tf.float32)}
+        latents = {"latents": tf.TensorSpec((None, generator.num_styles, generator.style_dim), tf.float32)}
+        mixing = {
+            "image_bytes": tf.TensorSpec((None,), tf.string),
+            "seed": tf.TensorSpec((), tf.int32),
+            "alpha": tf.TensorSpec((), tf.float32),
+            "num_outputs": tf.TensorSpec((), tf.int32),
+        }
+        return {
+            "translate": (self.translate, images),
+            "encode": (self.encode, images),
+            "decode": (self.decode, latents),
+            "map": (self.map, {"z": tf.TensorSpec((None, generator.style_dim), tf.float32)}),
+            "style_mix": (self.style_mix, mixing),
+        }
+
+    def serve(self, inputs):
+        return {"translated_bytes": _encode_png(self._with_weights(self._model.translate, self._read(inputs)))}
+
+    def translate(self, inputs):
+        return {"images": self._with_weights(self._model.translate, inputs["images"])}
+
+    def encode(self, inputs):
+        return {"latents": self._with_weights(self._model.encode, inputs["images"])}
+
+    def decode(self, inputs):
+        return {"images": self._with_weights(self._model.decode, inputs["latents"])}
+
+    def map(self, inputs):
+        return {"latents": self._with_weights(self._model.map, inputs["z"])}
+
+    def style_mix(self, inputs):
+        count, outputs = tf.shape(inputs["image_bytes"])[0], inputs["num_outputs"]
+        seed = tf.stack([inputs["seed"], 0])
+        z = tf.random.stateless_normal((outputs, self._model.generator.style_dim), seed)
+        z = tf.tile(z, (count, 1))
+        images = tf.repeat(self._read(inputs), outputs, axis=0)
+
+        def mix():
+            injected = self._model.map(z)
+            return self._model.translate(images, self._styles, injected, alpha=inputs["alpha"])
+
+        return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, outputs))}
+
+    def _read(self, inputs):
+        images = decode_pictures(inputs["image_bytes"], self._source, self._size)
+        return self._mask(images) if self._mask else images
+
+    def _with_weights(self, function, *arguments):
+        values = [tf.cast(stored, variable.dtype) for stored, variable in zip(self.stored, self._model.weights)]
+        with keras.StatelessScope(state_mapping=list(zip(self._model.weights, values))):
+            return function(*arguments)
+
+
+def _encode_png(images):
+    pixels = tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0, 255), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string)
