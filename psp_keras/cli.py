@@ -36,6 +36,7 @@ def _parser():
         _project,
         _make_sketches,
         _evaluate,
+        _export,
         _train,
         _train_gan,
         _train_arcface,
@@ -217,6 +218,21 @@ def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **option
     if output:
         write_report(report, output)
     return left_out.exit_code
+
+
+def _export(commands):
+    parser = _command(commands, "export", _run_export, "Writes a SavedModel for TF Serving.")
+    parser.add_argument("preset", help="built-in name, preset directory or run folder")
+    parser.add_argument("output", help="folder to write, with a version number at its end, such as export/psp/1")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="bfloat16 halves the file")
+
+
+def _run_export(preset, output, dtype):
+    from psp_keras.models.psp import PSP
+    from psp_keras.serving import export
+
+    export(PSP.from_preset(preset), output, dtype)
+    print(f"{output}: serving_default, translate, encode, decode, map, style_mix")
 
 
 def _train(commands):

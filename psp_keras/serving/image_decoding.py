@@ -30,32 +30,37 @@ def decode_pictures(image_bytes, source, size):
 
 def _decode(index, data):
     """One picture as uint8 RGBA `(H, W, 4)`."""
-    pixels = tf.where(tf.io.is_jpeg(data), _jpeg_pixels(data), _png_pixels(data))
+    pixels = tf.where(tf.io.is_jpeg(data), _attempt(_jpeg_pixels, data, tf.constant(1, tf.int64)), _png_pixels(data))
     known = tf.Assert(pixels > 0, ["image", index, "of the batch is neither JPEG nor PNG"])
-    with tf.control_dependencies([known, tf.Assert(pixels <= _LARGEST, ["image", index, "has too many pixels"])]):
-        data = tf.identity(data)
-    # tf.data turns a decoder's error into a missing element, which can be reported with its index.
-    decoded = tf.data.Dataset.from_tensors(data).map(_decode_one).ignore_errors()
-    image = decoded.reduce(tf.zeros((0, 0, 4), tf.uint8), lambda _, picture: picture)
+    small = tf.Assert(pixels <= _LARGEST, ["image", index, "has too many pixels"])
+    with tf.control_dependencies([known, small]):
+        image = _attempt(_decode_one, tf.identity(data), tf.zeros((0, 0, 4), tf.uint8))
     with tf.control_dependencies([tf.Assert(tf.size(image) > 0, ["image", index, "of the batch is broken"])]):
         return tf.identity(image)
 
 
-def _decode_one(data):
-    def jpeg():
-        rgb = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
-        return tf.concat([rgb, tf.fill([*tf.unstack(tf.shape(rgb)[:2]), 1], tf.constant(255, tf.uint8))], axis=-1)
+def _attempt(function, data, default):
+    """`function(data)`, or `default` where it fails: tf.data turns an error into a missing element."""
+    results = tf.data.Dataset.from_tensors(data).map(function).ignore_errors()
+    return results.reduce(default, lambda _, result: result)
 
-    image = tf.cond(tf.io.is_jpeg(data), jpeg, lambda: tf.io.decode_png(data, channels=4))
-    return tf.ensure_shape(image, (None, None, 4))
+
+def _decode_one(data):
+    # Channels as they are in the file: asked for four, the decoder gives small palettes a wrong alpha.
+    image = tf.cond(
+        tf.io.is_jpeg(data),
+        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_png(data),
+    )
+    channels = tf.shape(image)[-1]
+    color = tf.cond(channels < 3, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
+    opaque = tf.fill(tf.shape(image[..., :1]), tf.constant(255, tf.uint8))
+    alpha = tf.cond(channels % 2 > 0, lambda: opaque, lambda: image[..., -1:])
+    return tf.ensure_shape(tf.concat([color, alpha], axis=-1), (None, None, 4))
 
 
 def _jpeg_pixels(data):
-    # The header is read only where it is one; a PNG would be an error.
-    shape = tf.cond(
-        tf.io.is_jpeg(data), lambda: tf.io.extract_jpeg_shape(data), lambda: tf.constant([0, 0, 0], tf.int32)
-    )
-    return tf.cast(shape[0], tf.int64) * tf.cast(shape[1], tf.int64)
+    return tf.reduce_prod(tf.cast(tf.io.extract_jpeg_shape(data)[:2], tf.int64))
 
 
 def _png_pixels(data):

@@ -39,9 +39,8 @@ def export(model, path, dtype="float32"):
     graph = ServingGraph(model, dtype)
     archive = keras.export.ExportArchive()
     archive.track(graph)
-    for name, (function, signature) in graph.endpoints().items():
-        archive.add_endpoint(name, function, [signature])
-    archive.add_endpoint("serving_default", graph.serve, [{"image_bytes": tf.TensorSpec((None,), tf.string)}])
+    for name, (function, inputs) in graph.endpoints().items():
+        archive.add_endpoint(name, function, inputs)
     scratch = path.with_name(path.name + ".writing")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
@@ -74,54 +73,51 @@ class ServingGraph(tf.Module):
         self.stored = [tf.Variable(tf.cast(variable.value, dtype), trainable=False) for variable in model.weights]
 
     def endpoints(self):
-        """Returns the function and the inputs of every signature but the default one."""
+        """Returns the function and the inputs of every signature."""
         model, generator = self._model, self._model.generator
-        images = {"images": tf.TensorSpec((None, *model.input_shape_of_image), tf.float32)}
-        latents = {"latents": tf.TensorSpec((None, generator.num_styles, generator.style_dim), tf.float32)}
-        mixing = {
-            "image_bytes": tf.TensorSpec((None,), tf.string),
-            "seed": tf.TensorSpec((), tf.int32),
-            "alpha": tf.TensorSpec((), tf.float32),
-            "num_outputs": tf.TensorSpec((), tf.int32),
-        }
+        image_bytes = tf.TensorSpec((None,), tf.string)
+        images = tf.TensorSpec((None, *model.input_shape_of_image), tf.float32)
+        latents = tf.TensorSpec((None, generator.num_styles, generator.style_dim), tf.float32)
+        seed, alpha, count = (tf.TensorSpec((), kind) for kind in (tf.int32, tf.float32, tf.int32))
         return {
-            "translate": (self.translate, images),
-            "encode": (self.encode, images),
-            "decode": (self.decode, latents),
-            "map": (self.map, {"z": tf.TensorSpec((None, generator.style_dim), tf.float32)}),
-            "style_mix": (self.style_mix, mixing),
+            "serving_default": (self.serve, [image_bytes]),
+            "translate": (self.translate, [images]),
+            "encode": (self.encode, [images]),
+            "decode": (self.decode, [latents]),
+            "map": (self.map, [tf.TensorSpec((None, generator.style_dim), tf.float32)]),
+            "style_mix": (self.style_mix, [image_bytes, seed, alpha, count]),
         }
 
-    def serve(self, inputs):
-        return {"translated_bytes": _encode_png(self._with_weights(self._model.translate, self._read(inputs)))}
+    # The names of the arguments are those of the signatures' inputs.
 
-    def translate(self, inputs):
-        return {"images": self._with_weights(self._model.translate, inputs["images"])}
+    def serve(self, image_bytes):
+        return {"translated_bytes": _encode_png(self._with_weights(self._model.translate, self._read(image_bytes)))}
 
-    def encode(self, inputs):
-        return {"latents": self._with_weights(self._model.encode, inputs["images"])}
+    def translate(self, images):
+        return {"images": self._with_weights(self._model.translate, images)}
 
-    def decode(self, inputs):
-        return {"images": self._with_weights(self._model.decode, inputs["latents"])}
+    def encode(self, images):
+        return {"latents": self._with_weights(self._model.encode, images)}
 
-    def map(self, inputs):
-        return {"latents": self._with_weights(self._model.map, inputs["z"])}
+    def decode(self, latents):
+        return {"images": self._with_weights(self._model.decode, latents)}
 
-    def style_mix(self, inputs):
-        count, outputs = tf.shape(inputs["image_bytes"])[0], inputs["num_outputs"]
-        seed = tf.stack([inputs["seed"], 0])
-        z = tf.random.stateless_normal((outputs, self._model.generator.style_dim), seed)
-        z = tf.tile(z, (count, 1))
-        images = tf.repeat(self._read(inputs), outputs, axis=0)
+    def map(self, z):
+        return {"latents": self._with_weights(self._model.map, z)}
+
+    def style_mix(self, image_bytes, seed, alpha, num_outputs):
+        count = tf.shape(image_bytes)[0]
+        shape = (num_outputs, self._model.generator.style_dim)
+        z = tf.tile(tf.random.stateless_normal(shape, tf.stack([seed, 0])), (count, 1))
+        images = tf.repeat(self._read(image_bytes), num_outputs, axis=0)
 
         def mix():
-            injected = self._model.map(z)
-            return self._model.translate(images, self._styles, injected, alpha=inputs["alpha"])
+            return self._model.translate(images, self._styles, self._model.map(z), alpha=alpha)
 
-        return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, outputs))}
+        return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, num_outputs))}
 
-    def _read(self, inputs):
-        images = decode_pictures(inputs["image_bytes"], self._source, self._size)
+    def _read(self, image_bytes):
+        images = decode_pictures(image_bytes, self._source, self._size)
         return self._mask(images) if self._mask else images
 
     def _with_weights(self, function, *arguments):

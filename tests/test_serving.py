@@ -1,0 +1,184 @@
+"""The exported SavedModel against the Keras model and `translate`."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from psp_keras import PSP
+from psp_keras.cli import main
+from psp_keras.data import Segmentation, read_image, to_float, to_uint8, write_image
+from psp_keras.errors import UserError
+from psp_keras.serving import export
+from psp_keras.serving.image_decoding import decode_pictures
+from tests.helpers import random_images, tiny_encoder, tiny_generator, tiny_psp_into_w
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_psp_into_w()
+
+
+@pytest.fixture(scope="module")
+def exported(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "psp" / "1"
+    export(model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def signatures(exported):
+    return tf.saved_model.load(str(exported)).signatures
+
+
+def encoded(image, kind="PNG", **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def smooth(width, height, channels=3):
+    rng = np.random.default_rng(width)
+    image = Image.fromarray(rng.integers(0, 256, (9, 9, channels), "uint8").squeeze())
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def pictures(strings):
+    return np.stack([tf.io.decode_png(data, channels=3).numpy() for data in np.ravel(strings)])
+
+
+def test_the_signatures_and_their_shapes(signatures):
+    expected = {
+        "serving_default": ({"image_bytes": [None]}, {"translated_bytes": [None]}),
+        "translate": ({"images": [None, 32, 32, 3]}, {"images": [None, 32, 32, 3]}),
+        "encode": ({"images": [None, 32, 32, 3]}, {"latents": [None, 8, 16]}),
+        "decode": ({"latents": [None, 8, 16]}, {"images": [None, 32, 32, 3]}),
+        "map": ({"z": [None, 16]}, {"latents": [None, 8, 16]}),
+        "style_mix": (
+            {"image_bytes": [None], "seed": [], "alpha": [], "num_outputs": []},
+            {"mixed_bytes": [None, None]},
+        ),
+    }
+    assert set(signatures) == set(expected)
+    for name, (inputs, outputs) in expected.items():
+        given = signatures[name].structured_input_signature[1]
+        assert {key: spec.shape.as_list() for key, spec in given.items()} == inputs
+        made = signatures[name].structured_outputs
+        assert {key: spec.shape.as_list() for key, spec in made.items()} == outputs, name
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_arrays_give_what_the_model_gives(count, model, signatures):
+    images = random_images(count)
+    latents = signatures["encode"](images=tf.constant(images))["latents"]
+    np.testing.assert_allclose(latents, model.encode(images), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(signatures["decode"](latents=latents)["images"], model.decode(latents), atol=1e-4)
+    translated = signatures["translate"](images=tf.constant(images))["images"]
+    np.testing.assert_allclose(translated, model.translate(images), atol=1e-4)
+    z = np.random.default_rng(0).normal(size=(count, 16)).astype("float32")
+    np.testing.assert_allclose(signatures["map"](z=tf.constant(z))["latents"], model.map(z), rtol=1e-4, atol=1e-5)
+
+
+def test_bytes_give_what_translate_gives(model, signatures, tmp_path):
+    files = {
+        "a.png": encoded(smooth(90, 61)),
+        "b.jpg": encoded(smooth(47, 200), "JPEG", quality=90),
+        "grey.png": encoded(smooth(32, 32, 1)),
+        "alpha.png": encoded(smooth(33, 50, 4)),
+        "small.png": encoded(smooth(11, 14)),
+        "palette.png": encoded(smooth(64, 64).quantize(16)),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    seen = np.stack([read_image(tmp_path / name, 32) for name in files])
+    decoded = decode_pictures(tf.constant(list(files.values())), model_source(model), 32).numpy()
+    off = np.abs(to_uint8(decoded).astype(int) - seen).max(axis=(1, 2, 3))
+    assert dict(zip(files, off)) == dict.fromkeys(files, pytest.approx(0, abs=1))
+    served = pictures(signatures["serving_default"](image_bytes=tf.constant(list(files.values())))["translated_bytes"])
+    expected = to_uint8(model.translate(to_float(seen)))
+    assert np.abs(served.astype(int) - expected).max() <= 1
+
+
+def model_source(model):
+    from psp_keras.tasks import get_task
+
+    return get_task(model.task).open_source()
+
+
+def test_style_mixing_is_decided_by_its_seed(signatures):
+    data = tf.constant([encoded(smooth(40, 40)), encoded(smooth(50, 40))])
+
+    def mix(seed, alpha=1.0, count=3):
+        arguments = {"seed": seed, "alpha": alpha, "num_outputs": count}
+        mixed = signatures["style_mix"](image_bytes=data, **{k: tf.constant(v) for k, v in arguments.items()})
+        return mixed["mixed_bytes"].numpy()
+
+    assert mix(3).shape == (2, 3)
+    assert (mix(3) == mix(3)).all() and (mix(3) != mix(4)).any()
+    plain = signatures["serving_default"](image_bytes=data)["translated_bytes"].numpy()
+    assert (mix(3, alpha=0.0, count=1)[:, 0] == plain).all()
+
+
+def test_a_bad_picture_is_named_by_its_index(signatures):
+    good = encoded(smooth(32, 32))
+    bomb = good[:16] + (1 << 20).to_bytes(4, "big") * 2 + good[24:]
+    for bad, reason in (
+        (b"", "neither JPEG nor PNG"),
+        (b"<html>", "neither JPEG nor PNG"),
+        (good[:60], "of the batch is broken"),
+        (encoded(smooth(64, 64), "JPEG")[:50], "of the batch is broken"),
+        (bomb, "has too many pixels"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=reason) as failed:
+            signatures["serving_default"](image_bytes=tf.constant([good, bad, good]))
+        assert "[1]" in str(failed.value) or " 1" in str(failed.value)
+
+
+def test_weights_are_stored_once_and_bfloat16_halves_them(model, exported, tmp_path):
+    def size(path):
+        return sum(file.stat().st_size for file in path.glob("variables/*.data*"))
+
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.weights)
+    assert size(exported) < 4 * parameters * 1.1
+    export(model, tmp_path / "1", dtype="bfloat16")
+    assert size(tmp_path / "1") < 0.55 * size(exported)
+    images = tf.constant(random_images())
+    half = tf.saved_model.load(str(tmp_path / "1")).signatures["translate"](images=images)["images"]
+    assert np.abs(half - np.array(model.translate(images))).mean() < 0.05
+    with pytest.raises(UserError, match="is not empty"):
+        export(model, exported)
+
+
+def test_segmentation_maps_are_served(tmp_path):
+    task = {"name": "maps", "source": "segmentation", "paired": True, "num_classes": 5}
+    model = PSP(tiny_encoder(in_channels=5), tiny_generator(), task=task)
+    labels = np.random.default_rng(0).integers(0, 5, (40, 32), "uint8")
+    colored = Segmentation(5).palette()[labels]
+    for name, array in (("grey.png", labels), ("colored.png", colored)):
+        write_image(tmp_path / name, array)
+    seen = Segmentation(5).to_input(Segmentation(5).read(tmp_path / "grey.png", 32)[None]).numpy()
+    for name in ("grey.png", "colored.png"):
+        decoded = decode_pictures(tf.constant([(tmp_path / name).read_bytes()]), Segmentation(5), 32)
+        np.testing.assert_array_equal(decoded, seen)
+    model.save_to_preset(tmp_path / "preset")
+    assert main(["export", str(tmp_path / "preset"), str(tmp_path / "psp" / "1")]) == 0
+    served = tf.saved_model.load(str(tmp_path / "psp" / "1")).signatures["serving_default"]
+    data = tf.constant([(tmp_path / "grey.png").read_bytes()])
+    assert pictures(served(image_bytes=data)["translated_bytes"]).shape == (1, 32, 32, 3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="stands for no label"):
+        served(image_bytes=tf.constant([encoded(smooth(32, 32))]))
+
+
+def test_the_export_needs_no_python_of_ours(exported):
+    code = f"""
+import sys
+import tensorflow as tf
+function = tf.saved_model.load({str(exported)!r}).signatures["translate"]
+assert function(images=tf.zeros((2, 32, 32, 3)))["images"].shape == (2, 32, 32, 3)
+assert not [name for name in sys.modules if name.startswith("psp_keras")]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd="/")
