@@ -2,13 +2,16 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test parity parity-tfa lint format clean
+.PHONY: demo test notebooks parity parity-tfa lint format clean
 
 demo: $(INSTALLED)  ## a tour in a few minutes; pictures go to demo_output/
 	$(VENV)/bin/psp-keras demo
 
 test: $(INSTALLED)  ## the test suite
 	$(VENV)/bin/python -m pytest
+
+notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
+	$(VENV)/bin/python -m pytest tests/test_notebooks.py -m notebook
 
 parity: $(INSTALLED)  ## every comparison with the published PyTorch models, full size too, and its table
 	$(VENV)/bin/python -m pytest tests/test_parity.py tests/test_parity_full.py tests/test_parity_training.py \

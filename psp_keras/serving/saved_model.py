@@ -41,6 +41,7 @@ def export(model, path, dtype="float32"):
     archive.track(graph)
     for name, (function, inputs) in graph.endpoints().items():
         archive.add_endpoint(name, function, inputs)
+    tf.get_logger().setLevel("ERROR")  # it would announce the scratch folder
     scratch = path.with_name(path.name + ".writing")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
