@@ -37,6 +37,7 @@ def _parser():
         _make_sketches,
         _evaluate,
         _export,
+        _client,
         _train,
         _train_gan,
         _train_arcface,
@@ -233,6 +234,25 @@ def _run_export(preset, output, dtype):
 
     export(PSP.from_preset(preset), output, dtype)
     print(f"{output}: serving_default, translate, encode, decode, map, style_mix")
+
+
+def _client(commands):
+    parser = _command(commands, "client", _run_client, "Sends pictures to a TF Serving that runs an export.")
+    parser.add_argument("url", help="http://HOST:8501 for REST, or grpc://HOST:8500")
+    parser.add_argument("inputs", nargs="+", metavar="IMAGE", help="picture files and folders")
+    parser.add_argument("--output", required=True, help="folder for the PNG files")
+    parser.add_argument("--model", default="psp", help="name that the server has for the model")
+    parser.add_argument("--timeout", type=float, default=30.0, help="seconds to wait for an answer")
+    parser.add_argument("--workers", type=_positive, default=8, help="requests at once")
+
+
+def _run_client(url, inputs, output, model, timeout, workers):
+    from psp_keras.serving.client_files import translate_remotely
+
+    left_out = _LeftOut()
+    written = translate_remotely(url, inputs, output, model, timeout, workers, left_out.add)
+    print(f"{len(written)} pictures in {output}")
+    return left_out.exit_code
 
 
 def _train(commands):

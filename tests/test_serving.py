@@ -3,11 +3,13 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
 
 from psp_keras import PSP
 from psp_keras.cli import main
@@ -171,6 +173,23 @@ def test_segmentation_maps_are_served(tmp_path):
     assert pictures(served(image_bytes=data)["translated_bytes"]).shape == (1, 32, 32, 3)
     with pytest.raises(tf.errors.InvalidArgumentError, match="stands for no label"):
         served(image_bytes=tf.constant([encoded(smooth(32, 32))]))
+
+
+def test_the_warmup_request_is_one_that_the_model_answers(exported, signatures):
+    (record,) = tf.data.TFRecordDataset(str(exported / "assets.extra" / "tf_serving_warmup_requests"))
+    request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+    inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
+    assert len(signatures[request.model_spec.signature_name](**inputs)["translated_bytes"]) == 1
+
+
+def test_saved_model_cli_shows_and_runs_it(exported, tmp_path):
+    tool = [str(Path(sys.executable).parent / "saved_model_cli")]
+    shown = subprocess.run([*tool, "show", "--dir", exported, "--all"], capture_output=True, text=True, check=True)
+    assert "inputs['image_bytes']" in shown.stdout and "signature_def['style_mix']" in shown.stdout
+    np.save(tmp_path / "given.npy", np.zeros((1, 32, 32, 3), "float32"))
+    arguments = ["--dir", exported, "--tag_set", "serve", "--signature_def", "translate", "--outdir", tmp_path]
+    subprocess.run([*tool, "run", *arguments, "--inputs", f"images={tmp_path / 'given.npy'}"], check=True)
+    assert np.load(tmp_path / "images.npy").shape == (1, 32, 32, 3)
 
 
 def test_the_export_needs_no_python_of_ours(exported):

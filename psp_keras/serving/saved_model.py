@@ -7,6 +7,7 @@ import tensorflow as tf
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.errors import UserError
 from psp_keras.serving.image_decoding import decode_pictures
+from psp_keras.serving.warmup import write_warmup
 from psp_keras.tasks.registry import get_task
 
 
@@ -23,7 +24,8 @@ def export(model, path, dtype="float32"):
     | `style_mix` | `image_bytes`: string (N,); scalars `seed` int32, `alpha` float32, `num_outputs` int32 |
       `mixed_bytes`: string (N, num_outputs), PNG |
 
-    The weights are stored once, however many signatures use them.
+    The weights are stored once, however many signatures use them. With the extra `serving` installed, a warm-up request
+    is written too.
 
     Args:
         model: `PSP`.
@@ -47,6 +49,7 @@ def export(model, path, dtype="float32"):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         archive.write_out(str(scratch), verbose=False)
+        write_warmup(scratch, model.encoder.image_size)
         path.mkdir(exist_ok=True)
         scratch.replace(path)
     except OSError as error:

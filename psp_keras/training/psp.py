@@ -13,7 +13,7 @@ from psp_keras.callbacks.translation_grid import TranslationGrid
 from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.data.image_source import endless_batches
 from psp_keras.errors import UserError, print_left_out
-from psp_keras.losses.psp_loss import PSPLoss
+from psp_keras.losses.psp_loss import TERMS, PSPLoss
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
@@ -108,10 +108,7 @@ def train_psp(
         UserError: the options contradict each other or the run folder, or a file is missing or damaged.
     """
     options = {name: value for name, value in locals().items() if name not in _NO_PART_OF_THE_RUN}
-    changes = {"num_classes": num_classes, "mask": mask}
-    task = with_mini_faces_classes(get_task(task), data)
-    task = dataclasses.replace(task, **{name: value for name, value in changes.items() if value is not None})
-    task = dataclasses.replace(task, losses={**task.losses, **(losses or {})})
+    task = _adapt_task(get_task(task), data, losses, num_classes=num_classes, mask=mask)
     options["task"] = task.get_config()
     places, validation = (data, source, target), (val_source, val_target)
     check_places(task, places, validation)
@@ -124,14 +121,13 @@ def train_psp(
         start = load_preset(start_from)
         network.start_from(start.encoder if isinstance(start, PSP) else start)
     networks = {"perceptual_network": perceptual_network, "arcface": arcface, "moco_network": moco_network}
-    loss = PSPLoss(**{**dict.fromkeys(("l2", "lpips", "id"), 0), **task.losses}, **networks)
+    loss = PSPLoss(**{**dict.fromkeys(TERMS, 0), **task.losses}, **networks)
     model.compile(Ranger(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss)
 
     task_data = TaskData(task, model.encoder.image_size)
     open_training, held_out = open_examples(
         task_data, places, validation, num_mini_faces, num_validation, seed, on_broken
     )
-
     examples = functools.cache(open_training)
 
     def prepare(step, indices):
@@ -140,24 +136,13 @@ def train_psp(
     def batches(skip):
         return endless_batches(len(examples()), prepare, batch_size, seed, skip)
 
-    run = open_run(output, options)
-    measured = task_data.measured(held_out)
-    shown, to_pictures = [part[:_GRID_IMAGES] for part in measured], task_data.source.to_pictures
-    best = _best_so_far(run / "log.csv")
-    callbacks = [SavePreset(run, best_so_far=best), TranslationGrid(run / "grids", *shown, to_pictures)]
-    if tensorboard:
-        callbacks.append(TensorBoardLog(run / "tensorboard", *shown, to_pictures, log_every))
+    run, measured = open_run(output, options), task_data.measured(held_out)
+    to_pictures, best = task_data.source.to_pictures, _best_so_far(run / "log.csv")
+    callbacks = [SavePreset(run, best_so_far=best)]
+    callbacks += _picture_callbacks(run, measured, to_pictures, log_every if tensorboard else None)
     if wandb:
         start_wandb(wandb, run, options)
-        from psp_keras.callbacks import WandbBestModel, WandbLosses, WandbTranslations  # wandb is optional
-
-        callbacks += [
-            WandbLosses(log_every),
-            WandbTranslations(
-                measured, lambda step: next(iter(batches(step))), steps_per_epoch, to_pictures, seed=seed
-            ),
-            WandbBestModel(run, best_so_far=best),
-        ]
+        callbacks += _wandb_callbacks(run, measured, batches, to_pictures, log_every, steps_per_epoch, best, seed)
     fit_resumable(
         model,
         batches,
@@ -171,6 +156,31 @@ def train_psp(
     if wandb:
         finish_wandb()
     return model
+
+
+def _adapt_task(task, data, losses, **changes):
+    """The task with what the caller wants otherwise."""
+    task = with_mini_faces_classes(task, data)
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return dataclasses.replace(task, losses={**task.losses, **(losses or {})}, **changes)
+
+
+def _picture_callbacks(run, measured, to_pictures, tensorboard_every):
+    shown = [part[:_GRID_IMAGES] for part in measured]
+    callbacks = [TranslationGrid(run / "grids", *shown, to_pictures)]
+    if tensorboard_every:
+        callbacks.append(TensorBoardLog(run / "tensorboard", *shown, to_pictures, tensorboard_every))
+    return callbacks
+
+
+def _wandb_callbacks(run, measured, batches, to_pictures, log_every, table_every, best, seed):
+    from psp_keras.callbacks import WandbBestModel, WandbLosses, WandbTranslations  # wandb is optional
+
+    def train_batch(step):
+        return next(iter(batches(step)))
+
+    tables = WandbTranslations(measured, train_batch, table_every, to_pictures, seed=seed)
+    return [WandbLosses(log_every), tables, WandbBestModel(run, best_so_far=best)]
 
 
 def make_encoder(kind, generator, num_layers, width, style_filters=None, dtype="float32", in_channels=3):

@@ -1,0 +1,160 @@
+"""The client over real sockets, REST and gRPC, against a stand-in for TF Serving."""
+
+import io
+import socket
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from psp_keras.cli import main
+from psp_keras.data import read_image, to_float, to_uint8, write_image
+from psp_keras.errors import UserError
+from psp_keras.serving import Client, export
+from tests.helpers import tiny_psp_into_w
+from tests.stand_in_server import StandIn
+from tests.test_cli import error_of
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_psp_into_w()
+
+
+@pytest.fixture(scope="module")
+def exported(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "psp" / "1"
+    export(model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(exported):
+    stand_in = StandIn(exported)
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def url(request, server):
+    return server.rest_url if request.param == "rest" else server.grpc_url
+
+
+def photo(number, size=32):
+    color = np.random.default_rng(number).integers(0, 256, (4, 4, 3), "uint8")
+    return Image.fromarray(color).resize((size, size), Image.Resampling.BICUBIC)
+
+
+def png(image):
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def expected(model, images):
+    return to_uint8(model.translate(to_float(np.stack([np.asarray(image) for image in images])))).astype(int)
+
+
+def test_files_bytes_and_images_are_translated(url, model, tmp_path):
+    images = [photo(i) for i in range(3)]
+    images[0].save(tmp_path / "a.png")
+    client = Client(url)
+    assert client.status() == {1: "AVAILABLE"}
+    results = client.translate([tmp_path / "a.png", png(images[1]), images[2]])
+    assert all(isinstance(result, Image.Image) for result in results)
+    arrays = client.translate(images, as_arrays=True)
+    assert np.abs(np.stack(arrays) - expected(model, images)).max() <= 1
+    assert np.abs(np.stack([np.asarray(result) for result in results]) - np.stack(arrays)).max() == 0
+
+
+def test_style_mixing(url):
+    client = Client(url)
+    mixes = client.style_mix([photo(1), photo(2)], num_outputs=3, alpha=0.5, seed=4, as_arrays=True)
+    again = client.style_mix([photo(1), photo(2)], num_outputs=3, alpha=0.5, seed=4, as_arrays=True)
+    assert np.shape(mixes) == (2, 3, 32, 32, 3)
+    np.testing.assert_array_equal(mixes, again)
+
+
+def test_large_requests_go_in_several_messages(url, server, model):
+    images = [photo(i) for i in range(9)]
+    before = len(server.calls)
+    results = Client(url, max_message_bytes=12_000).translate(images, as_arrays=True)
+    assert len(server.calls) - before > 2
+    assert np.abs(np.stack(results) - expected(model, images)).max() <= 1
+
+
+def test_200_concurrent_requests_are_neither_lost_nor_mixed_up(url, model):
+    images = [photo(i) for i in range(20)]
+    pictures = [png(image) for image in images] * 10
+    pictures[17], pictures[101], pictures[150] = b"", b"<html>", pictures[3][:80]
+    results = Client(url).translate_many(pictures, workers=16)
+    wanted = expected(model, images)
+    for i, result in enumerate(results):
+        if i in (17, 101, 150):
+            assert isinstance(result, UserError) and "image" in str(result)
+        else:
+            assert np.abs(np.asarray(result) - wanted[i % 20]).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["rest_url", "grpc_url"])
+def test_an_unavailable_server_is_tried_again(kind, exported):
+    stand_in = StandIn(exported, unavailable=2)
+    try:
+        assert len(Client(getattr(stand_in, kind)).translate([photo(1)])) == 1
+        stand_in.unavailable = 9
+        with pytest.raises(UserError, match=r"unavailable: .* \(2 tries\)"):
+            Client(getattr(stand_in, kind), retries=1).translate([photo(1)])
+    finally:
+        stand_in.close()
+
+
+def test_no_server_silence_and_a_death_in_the_middle():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        for kind in ("http", "grpc"):
+            with pytest.raises(UserError, match=r"unavailable|did not answer"):
+                Client(f"{kind}://127.0.0.1:{port}", timeout=1, retries=1).translate([photo(1)])
+        listening.listen()
+        with pytest.raises(UserError, match=r"did not answer within 0\.5 seconds"):
+            Client(f"http://127.0.0.1:{port}", timeout=0.5).translate([photo(1)])
+
+        def die():
+            for _ in range(2):
+                connection = listening.accept()[0]
+                connection.recv(1000)
+                connection.close()
+
+        listening.accept()[0].close()  # what the client above left behind
+        threading.Thread(target=die, daemon=True).start()
+        with pytest.raises(UserError, match=r"unavailable: cannot reach .* \(2 tries\)"):
+            Client(f"http://127.0.0.1:{port}", timeout=5, retries=1).translate([photo(1)])
+
+
+def test_what_the_server_refuses_is_said(url):
+    with pytest.raises(UserError, match=r"refused .*neither JPEG nor PNG"):
+        Client(url).translate([photo(1), b"no picture"])
+    with pytest.raises(UserError, match="is no address"):
+        Client("localhost")
+    with pytest.raises(UserError, match="must begin with"):
+        Client("ftp://localhost")
+
+
+def test_the_command(url, tmp_path, capsys):
+    for i in range(3):
+        write_image(tmp_path / "in" / f"{i}.png", np.asarray(photo(i)))
+    (tmp_path / "in" / "3.png").write_bytes(b"")
+    assert main(["client", url, str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    assert "3 pictures in" in captured.out and "3.png" in captured.err
+    assert read_image(tmp_path / "out" / "1.png", 32).std() > 0
+
+
+def test_the_command_without_a_server(tmp_path, capsys):
+    write_image(tmp_path / "a.png", np.asarray(photo(1)))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        line = error_of(capsys, "client", url, tmp_path / "a.png", "--output", tmp_path / "out")
+    assert "unavailable" in line and not (tmp_path / "out").exists()
