@@ -5,18 +5,24 @@ import os
 import sys
 
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.quiet_import import import_tensorflow_quietly
 
 
 def main(arguments=None):
     """Runs a command; returns 0, 1 when some inputs were left out, or 2 for a user's mistake."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = vars(_parser().parse_args(arguments))
-    command = options.pop("run")
+    command, needs_tensorflow = options.pop("run"), options.pop("needs_tensorflow")
     try:
+        if needs_tensorflow:
+            import_tensorflow_quietly()
         return command(**options) or 0
     except UserError as error:
         print(f"psp-keras: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `psp-keras presets | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("psp-keras: stopped.", file=sys.stderr)
         return 130
@@ -49,9 +55,9 @@ def _parser():
     return parser
 
 
-def _command(commands, name, run, text):
+def _command(commands, name, run, text, needs_tensorflow=True):
     parser = commands.add_parser(name, help=text, description=text, formatter_class=_HelpFormatter)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, needs_tensorflow=needs_tensorflow)
     return parser
 
 
@@ -237,7 +243,8 @@ def _run_export(preset, output, dtype):
 
 
 def _client(commands):
-    parser = _command(commands, "client", _run_client, "Sends pictures to a TF Serving that runs an export.")
+    text = "Sends pictures to a TF Serving that runs an export."
+    parser = _command(commands, "client", _run_client, text, needs_tensorflow=False)
     parser.add_argument("url", help="http://HOST:8501 for REST, or grpc://HOST:8500")
     parser.add_argument("inputs", nargs="+", metavar="IMAGE", help="picture files and folders")
     parser.add_argument("--output", required=True, help="folder for the PNG files")
@@ -413,7 +420,7 @@ def _run_mini_faces(**options):
 
 
 def _presets(commands):
-    _command(commands, "presets", _run_presets, "Lists the built-in presets.")
+    _command(commands, "presets", _run_presets, "Lists the built-in presets.", needs_tensorflow=False)
 
 
 def _run_presets():

@@ -5,12 +5,14 @@ import os
 import sys
 
 from psp_keras.errors import UserError
+from psp_keras.quiet_import import import_tensorflow_quietly
 
 
 def main(arguments=None):
     """Converts or describes a checkpoint; returns 0, or 2 for a user's mistake."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
+    import_tensorflow_quietly()
     from weights_conversion.convert import convert, describe
 
     try:
