@@ -13,10 +13,12 @@ from psp_keras.demo import run_demo
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate
 from psp_keras.models import EncoderIntoW, StyleGAN2Generator, load_preset
+from psp_keras.tasks import TASKS
 from psp_keras.training import measure_arcface
 from tests.helpers import relative_error, tiny_generator
 
-NAMES = ["mini_faces_arcface", "mini_faces_inversion", "mini_faces_stylegan2", "mini_faces_vgg"]
+NETWORKS = ["arcface", "arcface_metric", "cartoon_stylegan2", "stylegan2", "vgg"]
+NAMES = sorted(f"mini_faces_{name}" for name in [*NETWORKS, *(task for task in TASKS if task != "paired")])
 FOLDER = Path(psp_keras.__file__).parent / "presets"
 
 
@@ -25,6 +27,15 @@ def test_the_presets_are_listed_and_load():
     for name in NAMES:
         assert load_preset(name).built
         assert (FOLDER / name / "README.md").is_file(), "a preset needs its model card"
+
+
+@pytest.mark.parametrize("name", [task for task in TASKS if task != "paired"])
+def test_every_task_has_a_preset_that_beats_the_average_face(name):
+    model = psp_keras.PSP.from_preset(f"mini_faces_{name}")
+    assert model.task["name"] == name
+    summary = evaluate(model, count=32)["summary"]
+    assert summary["model"]["lpips"]["mean"] < 0.85 * summary["average_face"]["lpips"]["mean"]
+    assert summary["model"]["l2"]["mean"] < summary["average_face"]["l2"]["mean"]
 
 
 def test_the_weights_stay_under_32_megabytes():
