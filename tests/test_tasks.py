@@ -230,6 +230,8 @@ def test_mistakes_get_one_line(faces, generator, tmp_path, capsys):
     assert "--val-source and --val-target go together" in error_of(
         *[capsys, *command, "--task", "sketch_to_face", "--source", faces, "--target", faces, "--val-source", faces]
     )
+    start = [*command, "--data", faces / "images", "--encoder", "into_w", "--start-from", generator]
+    assert "an encoder starts from a PSP or an ArcFace" in error_of(capsys, *start)
     assert not (tmp_path / "run").exists()
     with pytest.raises(UserError, match="set one of the two to 0"):
         PSPLoss(moco=1, moco_network="x")

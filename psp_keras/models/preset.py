@@ -16,7 +16,7 @@ from psp_keras.presets.registry import find_preset
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
-_STEP = "step"
+_STEP = "step"  # attribute of an array that `_write_steps` wrote
 
 
 class PresetModel(keras.Model):
@@ -145,19 +145,29 @@ def _load_weights(model, path, parts):
 
 
 def _unpack(path, parts, target):
-    """Writes a weights file as Keras reads it: parts of other presets in their place, steps as numbers."""
+    """Returns a weights file as Keras reads it: parts of other presets in their place, steps as numbers."""
+    if not parts and not _packed_arrays(path):
+        return path
     shutil.copyfile(path, target)
     with h5py.File(target, "a") as file:
         for name, preset in parts.items():
             with h5py.File(find_preset(preset) / WEIGHTS_FILE) as part:
                 part.copy(part["/"], file, name)
-        packed = []
-        file.visititems(lambda name, item: packed.append(name) if _STEP in item.attrs else None)
+    packed = _packed_arrays(target)
+    with h5py.File(target, "a") as file:
         for name in packed:
             value = file[name][()] * file[name].attrs[_STEP]
             del file[name]
             file.create_dataset(name, data=value)
     return target
+
+
+def _packed_arrays(path):
+    """Names of the arrays that are stored as steps."""
+    packed = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: packed.append(name) if _STEP in item.attrs else None)
+    return packed
 
 
 def _check_part(network, preset):

@@ -14,6 +14,7 @@ from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.data.image_source import endless_batches
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import TERMS, PSPLoss
+from psp_keras.models.arcface import ArcFace
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
@@ -118,8 +119,7 @@ def train_psp(
     network = make_encoder(encoder, frozen, num_layers, width, style_filters, dtype, channels)
     model = PSP(network, frozen, task=task.get_config(), dtype=dtype, name="psp")
     if start_from:
-        start = load_preset(start_from)
-        network.start_from(start.encoder if isinstance(start, PSP) else start)
+        network.start_from(_load_start(start_from))
     networks = {"perceptual_network": perceptual_network, "arcface": arcface, "moco_network": moco_network}
     loss = PSPLoss(**{**dict.fromkeys(TERMS, 0), **task.losses}, **networks)
     model.compile(Ranger(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss)
@@ -163,6 +163,14 @@ def _adapt_task(task, data, losses, **changes):
     task = with_mini_faces_classes(task, data)
     changes = {name: value for name, value in changes.items() if value is not None}
     return dataclasses.replace(task, losses={**task.losses, **(losses or {})}, **changes)
+
+
+def _load_start(preset):
+    """The network that an encoder may start from."""
+    model = load_preset(preset)
+    if not isinstance(model, (PSP, ArcFace)):
+        raise UserError(f"{preset} holds a {type(model).__name__}: an encoder starts from a PSP or an ArcFace.")
+    return model.encoder if isinstance(model, PSP) else model
 
 
 def _picture_callbacks(run, measured, to_pictures, tensorboard_every):
