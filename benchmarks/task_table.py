@@ -7,13 +7,11 @@ python benchmarks/task_table.py --pictures docs      # and docs/task_NAME.png: s
 import argparse
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from psp_keras import PSP
 from psp_keras.data import MiniFaces, image_grid, to_uint8, write_image
-from psp_keras.evaluation import read_held_out, summarise, translate_all
-from psp_keras.layers.face_regions import shrink_to_256
+from psp_keras.evaluation import average_faces, measure, read_held_out, translate_all
 from psp_keras.metrics import TranslationMetrics
 from psp_keras.tasks import TASKS, TaskData, get_task
 
@@ -35,14 +33,13 @@ def main():
         data = TaskData(get_task(model.task), model.encoder.image_size)
         _, sources, targets = read_held_out(data, "mini_faces", None, None, options.count)
         outputs = translate_all(model, sources)
-        average = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
         candidates = {
             f"**{name}**": outputs,
-            "average face": np.repeat(average, len(targets), axis=0),
+            "average face": average_faces(model, len(targets)),
             "nearest training example": nearest_examples(data, sources, options.training_faces),
         }
         for title, images in candidates.items():
-            summary = summarise(metrics, targets, images)
+            _, summary = measure(metrics, targets, images)
             cells = " | ".join(f"{summary[metric]['mean']:.3f}" for metric in METRICS)
             print(f"| {title} | {cells} |", flush=True)
         if options.pictures:

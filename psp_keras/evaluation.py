@@ -44,16 +44,13 @@ def evaluate(
     names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
     metrics = metrics or TranslationMetrics()
     outputs = translate_all(model, sources)
-    average = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
-    measured = metrics(targets, outputs)
-    summary = {
-        name: summarise(metrics, targets, candidate)
-        for name, candidate in {
-            "model": outputs,
-            "average_face": np.repeat(average, len(targets), axis=0),
-            "another_picture": np.roll(targets, 1, axis=0),
-        }.items()
+    candidates = {
+        "model": outputs,
+        "average_face": average_faces(model, len(targets)),
+        "another_picture": np.roll(targets, 1, axis=0),
     }
+    results = {name: measure(metrics, targets, candidate) for name, candidate in candidates.items()}
+    measured, summary = results["model"][0], {name: means for name, (_, means) in results.items()}
     images = [
         {"name": name, **{metric: float(values[i]) for metric, values in measured.items()}}
         for i, name in enumerate(names)
@@ -64,15 +61,21 @@ def evaluate(
     return {"task": task_data.task.name, "count": len(names), "summary": summary, "images": images}
 
 
-def summarise(metrics, targets, outputs):
-    """Returns mean and deviation of every metric."""
+def measure(metrics, targets, outputs):
+    """Returns the metrics of each picture, and the mean and deviation of every metric."""
+    measured = metrics(targets, outputs)
     means = {
-        name: {"mean": float(values.mean()), "deviation": float(values.std())}
-        for name, values in metrics(targets, outputs).items()
+        name: {"mean": float(values.mean()), "deviation": float(values.std())} for name, values in measured.items()
     }
     if "fid-mini" in metrics.names:
         means["fid-mini"] = {"mean": metrics.fid_mini(targets, outputs), "deviation": 0.0}
-    return means
+    return measured, means
+
+
+def average_faces(model, count):
+    """The average face `count` times, NumPy `(count, S, S, 3)`, S at most 256."""
+    face = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
+    return np.repeat(face, count, axis=0)
 
 
 def translate_all(model, sources):

@@ -5,12 +5,27 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 
+from psp_keras.serving import export
 from tests import parity
+from tests.helpers import tiny_psp_into_w
 
 
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(7)
+
+
+@pytest.fixture(scope="session")
+def served_model():
+    return tiny_psp_into_w()
+
+
+@pytest.fixture(scope="session")
+def exported(served_model, tmp_path_factory):
+    """The version folder of an export of `served_model`."""
+    path = tmp_path_factory.mktemp("export") / "psp" / "1"
+    export(served_model, path)
+    return path
 
 
 def pytest_addoption(parser):

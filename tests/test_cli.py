@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from psp_keras import cli
 from psp_keras.cli import main
 from psp_keras.data.image_files import write_image
+from psp_keras.losses.psp_loss import TERMS
+from psp_keras.tasks import TASKS
 from tests.helpers import tiny_psp
 
 
@@ -127,3 +130,7 @@ def test_wrong_options_exit_with_2():
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 2
+
+
+def test_the_command_line_knows_every_task_and_loss():
+    assert set(cli._TASKS) == set(TASKS) and set(cli._LOSSES) == set(TERMS)  # it must not import them for --help

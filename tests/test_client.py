@@ -11,22 +11,14 @@ from PIL import Image
 from psp_keras.cli import main
 from psp_keras.data import read_image, to_float, to_uint8, write_image
 from psp_keras.errors import UserError
-from psp_keras.serving import Client, export
-from tests.helpers import tiny_psp_into_w
+from psp_keras.serving import Client
 from tests.stand_in_server import StandIn
 from tests.test_cli import error_of
 
 
-@pytest.fixture(scope="module")
-def model():
-    return tiny_psp_into_w()
-
-
-@pytest.fixture(scope="module")
-def exported(model, tmp_path_factory):
-    path = tmp_path_factory.mktemp("export") / "psp" / "1"
-    export(model, path)
-    return path
+@pytest.fixture
+def model(served_model):
+    return served_model
 
 
 @pytest.fixture(scope="module")

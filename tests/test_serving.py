@@ -17,19 +17,12 @@ from psp_keras.data import Segmentation, read_image, to_float, to_uint8, write_i
 from psp_keras.errors import UserError
 from psp_keras.serving import export
 from psp_keras.serving.image_decoding import decode_pictures
-from tests.helpers import random_images, tiny_encoder, tiny_generator, tiny_psp_into_w
+from tests.helpers import random_images, tiny_encoder, tiny_generator
 
 
-@pytest.fixture(scope="module")
-def model():
-    return tiny_psp_into_w()
-
-
-@pytest.fixture(scope="module")
-def exported(model, tmp_path_factory):
-    path = tmp_path_factory.mktemp("export") / "psp" / "1"
-    export(model, path)
-    return path
+@pytest.fixture
+def model(served_model):
+    return served_model
 
 
 @pytest.fixture(scope="module")

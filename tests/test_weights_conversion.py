@@ -1,7 +1,6 @@
 """The converter as its users meet it, on small checkpoints written in the formats of PyTorch and NVIDIA."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,18 +9,17 @@ from psp_keras import PSP
 from psp_keras.models import StyleGAN2Generator
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
+from tests.parity import DATA, state_of
 from tests.synthetic_weights import synthetic_state_dict
 from tests.torch_files import FakeModule, FakeModules, write_nvidia, write_zip
 from weights_conversion.__main__ import main
 from weights_conversion.convert import recognise
 from weights_conversion.psp import make_task
 
-DATA = Path(__file__).parent / "data"
-
 
 @pytest.fixture(scope="module")
 def state():
-    return synthetic_state_dict(json.loads((DATA / "manifests" / "stylegan2_32_g_ema.json").read_text()))
+    return state_of("stylegan2_32_g_ema")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class InpaintingMask:
     def _hidden(self, count, seed):
         """1 where hidden, `(count or 1, size, size)`."""
         if self.mask == "center":
-            return self._rectangles(*np.full((4, 1), [[0.25], [0.25], [0.5], [0.5]], "float32"))
+            return self._rectangles(*np.array([[0.25], [0.25], [0.5], [0.5]], "float32"))
         if self.mask != "random":
             return self._file[None]
         draws = tf.random.stateless_uniform((4, count), seed)

@@ -1,6 +1,5 @@
-import tensorflow as tf
-
 from psp_keras.data.image_files import read_image, to_uint8
+from psp_keras.data.image_source import normalise
 
 
 class Photo:
@@ -16,11 +15,8 @@ class Photo:
 
     def to_input(self, stored):
         """uint8 `(N, H, W, 3)` to float32 in [-1, 1]."""
-        return tf.cast(stored, tf.float32) / 127.5 - 1.0
+        return normalise(stored)
 
     def to_pictures(self, inputs):
         """What the encoder sees, as uint8 RGB for people."""
         return to_uint8(inputs)
-
-    def get_config(self):
-        return {}

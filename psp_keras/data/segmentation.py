@@ -50,9 +50,6 @@ class Segmentation:
         """What the encoder sees, as uint8 RGB for people."""
         return self.palette()[np.asarray(inputs).argmax(-1)]
 
-    def get_config(self):
-        return {"num_classes": self.num_classes, "colors": None if self.colors is None else self.colors.tolist()}
-
     def _labels(self, path, image):
         if image.mode in ("L", "P", "1"):
             return np.asarray(image).astype("uint8")

@@ -27,6 +27,3 @@ class Sketch:
         """What the encoder sees, as uint8 RGB for people."""
         grey = np.round(np.clip(np.asarray(inputs), 0, 1) * 255).astype("uint8")
         return np.repeat(grey, 3, axis=-1)
-
-    def get_config(self):
-        return {}
