@@ -244,7 +244,7 @@ def _run_export(preset, output, dtype):
 
 def _client(commands):
     text = "Sends pictures to a TF Serving that runs an export."
-    parser = _command(commands, "client", _run_client, text, needs_tensorflow=False)
+    parser = _command(commands, "client", _run_client, text)
     parser.add_argument("url", help="http://HOST:8501 for REST, or grpc://HOST:8500")
     parser.add_argument("inputs", nargs="+", metavar="IMAGE", help="picture files and folders")
     parser.add_argument("--output", required=True, help="folder for the PNG files")
