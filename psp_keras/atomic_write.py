@@ -13,7 +13,7 @@ def atomic_write(path):
         UserError: the place cannot be written; nothing is left there.
     """
     path = Path(path)
-    scratch = path.with_name(f".{path.name}.writing")
+    scratch = path.with_name(f".writing.{path.name}")  # some writers look at the ending
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield scratch

@@ -228,18 +228,27 @@ def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **option
 
 
 def _export(commands):
-    parser = _command(commands, "export", _run_export, "Writes a SavedModel for TF Serving.")
+    text = "Writes a model for use without psp_keras: a SavedModel for TF Serving, or an ONNX or LiteRT file."
+    parser = _command(commands, "export", _run_export, text)
     parser.add_argument("preset", help="built-in name, preset directory or run folder")
-    parser.add_argument("output", help="folder to write, with a version number at its end, such as export/psp/1")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="bfloat16 halves the file")
+    parser.add_argument(
+        "output",
+        help="folder to write, with a version number at its end, such as export/psp/1; a file such as psp.onnx or "
+        "psp.tflite for the other formats",
+    )
+    parser.add_argument("--format", default="saved_model", choices=("saved_model", "onnx", "litert"))
+    parser.add_argument(
+        "--dtype", default="float32", choices=("float32", "bfloat16"), help="bfloat16 halves a SavedModel"
+    )
 
 
-def _run_export(preset, output, dtype):
+def _run_export(preset, output, dtype, format):
     from psp_keras.models.psp import PSP
     from psp_keras.serving import export
 
-    export(PSP.from_preset(preset), output, dtype)
-    print(f"{output}: serving_default, translate, encode, decode, map, style_mix")
+    export(PSP.from_preset(preset, dtype="float32"), output, dtype, format)
+    signatures = "serving_default, translate, encode, decode, map, style_mix"
+    print(f"{output}: {signatures if format == 'saved_model' else 'images to images'}")
 
 
 def _client(commands):

@@ -60,6 +60,13 @@ def test_files_bytes_and_images_are_translated(url, model, tmp_path):
     assert np.abs(np.stack([np.asarray(result) for result in results]) - np.stack(arrays)).max() == 0
 
 
+def test_large_photos_are_made_smaller_by_the_server(url, model, tmp_path):
+    photo(1, size=3000).save(tmp_path / "large.jpg")
+    (translated,) = Client(url).translate([tmp_path / "large.jpg"], as_arrays=True)
+    seen = Image.fromarray(read_image(tmp_path / "large.jpg", 32))
+    assert np.abs(translated - expected(model, [seen])[0]).max() <= 1
+
+
 def test_style_mixing(url):
     client = Client(url)
     mixes = client.style_mix([photo(1), photo(2)], num_outputs=3, alpha=0.5, seed=4, as_arrays=True)
@@ -127,6 +134,9 @@ def test_no_server_silence_and_a_death_in_the_middle():
 def test_what_the_server_refuses_is_said(url):
     with pytest.raises(UserError, match=r"refused .*neither JPEG nor PNG"):
         Client(url).translate([photo(1), b"no picture"])
+    claims_too_much = png(photo(1))[:16] + (1 << 20).to_bytes(4, "big") * 2 + png(photo(1))[24:]
+    with pytest.raises(UserError, match=r"refused .*has too many pixels"):
+        Client(url).translate([claims_too_much])
     with pytest.raises(UserError, match="is no address"):
         Client("localhost")
     with pytest.raises(UserError, match="must begin with"):

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
+import onnxruntime
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -78,6 +81,14 @@ def test_arrays_give_what_the_model_gives(count, model, signatures):
     np.testing.assert_allclose(signatures["map"](z=tf.constant(z))["latents"], model.map(z), rtol=1e-4, atol=1e-5)
 
 
+def test_xla_compiles_what_takes_arrays(exported):
+    images = tf.constant(random_images())
+    loaded = tf.saved_model.load(str(exported))
+    translate = loaded.signatures["translate"]
+    compiled = tf.function(lambda x: translate(images=x)["images"], jit_compile=True)
+    np.testing.assert_allclose(compiled(images), translate(images=images)["images"], atol=1e-4)
+
+
 def test_bytes_give_what_translate_gives(model, signatures, tmp_path):
     files = {
         "a.png": encoded(smooth(90, 61)),
@@ -96,6 +107,24 @@ def test_bytes_give_what_translate_gives(model, signatures, tmp_path):
     served = pictures(signatures["serving_default"](image_bytes=tf.constant(list(files.values())))["translated_bytes"])
     expected = to_uint8(model.translate(to_float(seen)))
     assert np.abs(served.astype(int) - expected).max() <= 1
+
+
+def test_photos_are_turned_upright(model, tmp_path):
+    files = []
+    for orientation in range(1, 10):
+        for order in (b"II", b"MM"):
+            exif = Image.Exif()
+            exif.endian = {b"II": "<", b"MM": ">"}[order]
+            exif[0x0100], exif[0x0112], exif[0x0131] = 70, orientation, "x" * 50
+            files.append(tmp_path / f"{orientation}{order.decode()}.jpg")
+            smooth(70, 40).save(files[-1], exif=exif, quality=95)
+            assert b"Exif\0\0" + order in files[-1].read_bytes()
+    files.append(tmp_path / "damaged.jpg")
+    files[-1].write_bytes(files[0].read_bytes().replace(b"II*\0\x08\0", b"II*\0\xff\xff"))
+    expected = np.stack([read_image(file, 32) for file in files])
+    assert len(np.unique(expected, axis=0)) == 8
+    decoded = decode_pictures(tf.constant([file.read_bytes() for file in files]), model_source(model), 32)
+    assert np.abs(to_uint8(decoded).astype(int) - expected).max() <= 1
 
 
 def model_source(model):
@@ -194,3 +223,46 @@ assert function(images=tf.zeros((2, 32, 32, 3)))["images"].shape == (2, 32, 32, 
 assert not [name for name in sys.modules if name.startswith("psp_keras")]
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd="/")
+
+
+@pytest.fixture(scope="module")
+def pyramid_model():
+    keras.utils.set_random_seed(3)
+    return PSP(tiny_encoder(), tiny_generator())
+
+
+def test_onnx_runtime_gives_what_the_model_gives(pyramid_model, tmp_path):
+    export(pyramid_model, tmp_path / "psp.onnx", format="onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "psp.onnx")
+    for count in (1, 3):
+        images = random_images(count)
+        (translated,) = session.run(None, {"images": images})
+        np.testing.assert_allclose(translated, pyramid_model(images), rtol=1e-4, atol=1e-4)
+
+
+def test_litert_gives_what_the_model_gives(pyramid_model, tmp_path):
+    export(pyramid_model, tmp_path / "psp.tflite", format="litert")
+    translate = Interpreter(str(tmp_path / "psp.tflite")).get_signature_runner()
+    for image in random_images(2)[:, None]:
+        (translated,) = translate(images=image).values()
+        np.testing.assert_allclose(translated, pyramid_model(image), rtol=1e-4, atol=1e-4)
+
+
+def test_what_the_other_formats_cannot_do_is_said(tmp_path, capsys, monkeypatch):
+    for arguments, message in (
+        (["psp.tflite", "--format", "onnx"], "ends in .onnx"),
+        (["psp.onnx", "--format", "onnx", "--dtype", "bfloat16"], "is float32 only"),
+        (["no/psp.onnx/psp.onnx", "--format", "onnx"], "Cannot write"),
+    ):
+        (tmp_path / "no").write_text("a file where a folder should be")
+        assert main(["export", "mini_faces_inversion", str(tmp_path / arguments[0]), *arguments[1:]]) == 2
+        assert message in capsys.readouterr().err
+    model = PSP(tiny_encoder(dtype="mixed_bfloat16"), tiny_generator())
+    with pytest.raises(UserError, match="is float32 only"):
+        export(model, tmp_path / "psp.onnx", format="onnx")
+    with pytest.raises(UserError, match="`format` must be"):
+        export(model, tmp_path / "psp.pb", format="protobuf")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install 'psp-keras\[onnx\]'"):
+        export(PSP(tiny_encoder(), tiny_generator()), tmp_path / "psp.onnx", format="onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["no"]

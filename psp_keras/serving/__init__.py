@@ -1,4 +1,4 @@
-"""A pSp model outside Python: the SavedModel that TF Serving loads."""
+"""A pSp model without psp_keras: the SavedModel that TF Serving loads, its client, ONNX and LiteRT."""
 
 from psp_keras.lazy import lazy_exports
 
@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "client": "Client",
-        "saved_model": "export",
+        "exporting": "export",
     },
 )

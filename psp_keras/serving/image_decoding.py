@@ -3,7 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
+from psp_keras.serving.jpeg_orientation import upright
+
 _LARGEST = 100_000_000  # pixels; a few hundred bytes of PNG can claim more
+_UNIT = 1 << 22  # of the weights in Pillow's resize
 
 
 def decode_pictures(image_bytes, source, size):
@@ -49,7 +52,7 @@ def _decode_one(data):
     # Channels as they are in the file: asked for four, the decoder gives small palettes a wrong alpha.
     image = tf.cond(
         tf.io.is_jpeg(data),
-        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+        lambda: upright(tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"), data),
         lambda: tf.io.decode_png(data),
     )
     channels = tf.shape(image)[-1]
@@ -79,13 +82,13 @@ def _read_colors(image, index, source, size):
         weights = tf.constant([[19595.0], [38470.0], [7471.0]]) / 65536.0
         color = tf.floor(tf.tensordot(color, weights, 1) + 0.5)
     rows, columns = (_resize_matrix(length, _offset(image, axis), _side(image), size) for axis, length in _axes(image))
-    wide = tf.floor(tf.einsum("xw,hwc->hxc", columns, color) + 0.5)
+    wide = tf.floor(tf.einsum("xw,hwc->hxc", columns, tf.cast(color, tf.float64)) + 0.5)
     return tf.cast(tf.clip_by_value(tf.floor(tf.einsum("yh,hxc->yxc", rows, wide) + 0.5), 0, 255), tf.uint8)
 
 
 def _read_labels(image, index, source, size):
     rows, columns = (
-        tf.cast(_offset(image, axis) + (tf.range(size, dtype=tf.float32) + 0.5) * _side(image) / size, tf.int32)
+        tf.cast(_offset(image, axis) + (tf.range(size, dtype=tf.float64) + 0.5) * _side(image) / size, tf.int32)
         for axis, _ in _axes(image)
     )
     color = tf.cast(tf.gather(tf.gather(image[..., :3], rows, axis=0), columns, axis=1), tf.int32)
@@ -100,23 +103,26 @@ def _read_labels(image, index, source, size):
 
 
 def _axes(image):
-    return [(axis, tf.cast(tf.shape(image)[axis], tf.float32)) for axis in (0, 1)]
+    return [(axis, tf.cast(tf.shape(image)[axis], tf.float64)) for axis in (0, 1)]
 
 
 def _side(image):
     """Pixels of the middle square."""
-    return tf.cast(tf.reduce_min(tf.shape(image)[:2]), tf.float32)
+    return tf.cast(tf.reduce_min(tf.shape(image)[:2]), tf.float64)
 
 
 def _offset(image, axis):
     """Where the middle square begins along an axis."""
-    return (tf.cast(tf.shape(image)[axis], tf.float32) - _side(image)) / 2
+    return (tf.cast(tf.shape(image)[axis], tf.float64) - _side(image)) / 2
 
 
 def _resize_matrix(length, offset, side, size):
-    """`(size, length)`: Pillow's antialiased bilinear resize of a part of one axis."""
+    """`(size, length)`: Pillow's antialiased bilinear resize of a part of one axis, to its 22 binary digits.
+
+    In double precision no sum of 8-bit pixels is rounded, so that ties fall as they do in Pillow.
+    """
     scale = side / size
     reach = tf.maximum(scale, 1.0)
-    centers = offset + (np.arange(size, dtype="float32")[:, None] + 0.5) * scale
+    centers = offset + (np.arange(size)[:, None] + 0.5) * scale
     weights = tf.nn.relu(1.0 - tf.abs(tf.range(length)[None] + 0.5 - centers) / reach)
-    return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
+    return tf.round(weights / tf.reduce_sum(weights, axis=1, keepdims=True) * _UNIT) / _UNIT

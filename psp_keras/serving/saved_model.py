@@ -11,7 +11,7 @@ from psp_keras.serving.warmup import write_warmup
 from psp_keras.tasks.registry import get_task
 
 
-def export(model, path, dtype="float32"):
+def export_saved_model(model, path, dtype="float32"):
     """Writes a SavedModel that needs nothing but TensorFlow, for TF Serving and others.
 
     | signature | inputs | output |
