@@ -17,8 +17,8 @@ def export(model, path, dtype="float32", format="saved_model"):
     | `onnx` | an `.onnx` file | `images`, any number | ONNX Runtime |
     | `litert` | a `.tflite` file | `images`, one at a time | LiteRT |
 
-    The files compute `model(images)`: from what the encoder sees, float32 `(N, image_size, image_size, in_channels)`, to
-    float32 `(N, resolution, resolution, 3)`, about [-1, 1]. For the folder see `export_saved_model`.
+    The files compute `model(images)`: from what the encoder sees, float32 `(N, image_size, image_size, in_channels)`,
+    to float32 `(N, resolution, resolution, 3)`, about [-1, 1]. For the folder see `export_saved_model`.
 
     Args:
         model: `PSP`.

@@ -45,7 +45,8 @@ def _decode(index, data):
 def _attempt(function, data, default):
     """`function(data)`, or `default` where it fails: tf.data turns an error into a missing element."""
     results = tf.data.Dataset.from_tensors(data).map(function).ignore_errors()
-    return results.reduce(default, lambda _, result: result)
+    # Not `reduce`, which takes a hundred times as long.
+    return results.concatenate(tf.data.Dataset.from_tensors(default)).take(1).get_single_element()
 
 
 def _decode_one(data):
