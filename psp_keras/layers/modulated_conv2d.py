@@ -5,7 +5,8 @@ from keras import ops
 
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
-from psp_keras.layers.fir import depth_to_space_2x, fold_down_kernel, fold_up_kernel, space_to_depth_2x
+from psp_keras.layers.fir import fold_down_kernel, space_to_depth_2x, up_conv
+from psp_keras.layers.onednn import conv
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -57,26 +58,35 @@ class ModulatedConv2D(keras.layers.Layer):
         )
 
     def call(self, features, styles):
-        kernel = self.kernel * self.scale
-        scales = self.modulation(styles)
-        x = ops.cast(features, self.compute_dtype) * self._per_channel(scales)
-        x = self._convolve(x, kernel)
-        return x * self._per_channel(self._demodulation(scales, kernel)) if self.demodulate else x
+        scales = self.scales(styles)
+        x = ops.cast(features, self.compute_dtype)
+        x = self._per_pixel(x, scales) if self.kernel_size == 1 else self.convolve(modulate(x, scales))
+        return x * ops.cast(self.demodulation(scales), x.dtype) if self.demodulate else x
 
-    def _demodulation(self, scales, kernel):
-        energy = ops.sum(ops.square(kernel), axis=(0, 1))
-        return ops.rsqrt(ops.matmul(ops.square(scales), energy) + 1e-8)
+    def scales(self, styles):
+        """Factors of the input channels, `(N, C)`, float32."""
+        return self.modulation(styles) * self.scale
 
-    def _convolve(self, x, kernel):
+    def demodulation(self, scales):
+        """Factors of the output channels that undo the scales' effect on their variance, `(N, 1, 1, filters)`."""
+        energy = ops.sum(ops.square(self.kernel), axis=(0, 1))
+        return ops.rsqrt(ops.matmul(ops.square(scales), energy) + 1e-8)[:, None, None]
+
+    def convolve(self, x):
+        """Convolves modulated features `(N, H, W, C)`, without demodulation."""
+        kernel = ops.cast(self.kernel, x.dtype)
         if self.resample == "up":
-            x = ops.conv(x, ops.cast(fold_up_kernel(kernel), x.dtype), padding="same")
-            return depth_to_space_2x(x, self.filters)
+            return up_conv(x, kernel)
         if self.resample == "down":
-            return ops.conv(space_to_depth_2x(x), ops.cast(fold_down_kernel(kernel), x.dtype), padding="same")
-        return ops.conv(x, ops.cast(kernel, x.dtype), padding="same")
+            return ops.conv(space_to_depth_2x(x), fold_down_kernel(kernel), padding="same")
+        return conv(x, kernel)
 
-    def _per_channel(self, scales):
-        return ops.reshape(ops.cast(scales, self.compute_dtype), (-1, 1, 1, scales.shape[-1]))
+    def _per_pixel(self, x, scales):
+        """A 1x1 convolution with a kernel for each sample, which spares scaling the features."""
+        kernels = ops.cast(scales[:, :, None] * self.kernel[0, 0], x.dtype)
+        _, height, width, channels = x.shape
+        product = ops.matmul(ops.reshape(x, (-1, height * width, channels)), kernels)
+        return ops.reshape(product, (-1, height, width, self.filters))
 
     def compute_output_shape(self, features_shape, styles_shape):
         batch, height, width, _ = features_shape
@@ -92,3 +102,8 @@ class ModulatedConv2D(keras.layers.Layer):
             "demodulate": self.demodulate,
             "resample": self.resample,
         }
+
+
+def modulate(features, scales):
+    """Scales the channels of features `(N, H, W, C)` by `(N, C)`."""
+    return features * ops.cast(scales[:, None, None], features.dtype)

@@ -36,11 +36,15 @@ class NoiseInjection(keras.layers.Layer):
         )
 
     def call(self, inputs, randomize=False):
-        noise = self.noise
+        return inputs + self.draw(ops.shape(inputs)[0], randomize)
+
+    def draw(self, batch, randomize=False):
+        """Returns what is added, `(1 or batch, H, W, 1)`."""
+        noise = self.noise[None]
         if randomize:
-            shape = (ops.shape(inputs)[0], *self.noise.shape)
+            shape = (batch, *self.noise.shape)
             noise = keras.random.normal(shape, dtype=self.compute_dtype, seed=self.seed_generator)
-        return inputs + noise * self.strength
+        return noise * self.strength
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -2,8 +2,15 @@ import keras
 from keras import ops
 
 from psp_keras.layers.activations import scaled_leaky_relu
-from psp_keras.layers.modulated_conv2d import ModulatedConv2D
+from psp_keras.layers.modulated_conv2d import ModulatedConv2D, modulate
 from psp_keras.layers.noise_injection import NoiseInjection
+from psp_keras.layers.onednn import fused
+
+
+@fused
+def _finish(x, demodulation, noise, bias, gain):
+    y = scaled_leaky_relu(ops.cast(x, "float32") * demodulation + noise + bias)
+    return ops.cast(y * gain, x.dtype)
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -37,8 +44,27 @@ class StyledConv2D(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, features, styles, randomize_noise=False):
-        x = self.noise(self.conv(features, styles), randomize=randomize_noise)
-        return scaled_leaky_relu(x + ops.cast(self.bias, x.dtype))
+        scales = self.conv.scales(styles)
+        features = modulate(ops.cast(features, self.compute_dtype), scales)
+        return self.draw(features, scales, [ops.ones((1, self.filters))], randomize_noise)[0]
+
+    def draw(self, modulated, scales, gains, randomize_noise=False):
+        """What `call` does to features that are modulated already, with the output scaled in the same pass.
+
+        Args:
+            modulated: features times scales, `(N, H, W, C)`.
+            scales: of `ModulatedConv2D.scales`, `(N, C)`.
+            gains: factors of the output channels, `(N or 1, filters)` each, such as the next layer's scales.
+            randomize_noise: whether to draw fresh noise.
+
+        Returns:
+            One output for each of `gains`.
+        """
+        x = self.conv.convolve(modulated)
+        noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
+        noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
+        demodulation = self.conv.demodulation(scales)
+        return [_finish(x, demodulation, noise, bias, gain[:, None, None]) for gain in gains]
 
     def compute_output_shape(self, features_shape, styles_shape):
         return self.conv.compute_output_shape(features_shape, styles_shape)

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from psp_keras.layers.checks import check_shape
+from psp_keras.layers.modulated_conv2d import modulate
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
 from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
@@ -61,14 +62,18 @@ class SynthesisNetwork(keras.Model):
 
     def call(self, latents, randomize_noise=False):
         styles = ops.unstack(ops.cast(latents, "float32"), self.num_styles, axis=1)
+        # A convolution hands its output on as the next one wants it, modulated, which spares passes over memory.
+        scales = [layer.conv.scales(style) for layer, style in zip(self.convs, styles[0::2])]
+        up_scales = [layer.conv.scales(style) for layer, style in zip(self.up_convs, styles[1::2])]
         x = ops.broadcast_to(self.constant, (ops.shape(latents)[0], *self.constant.shape))
-        x = self.convs[0](ops.cast(x, self.compute_dtype), styles[0], randomize_noise=randomize_noise)
-        image = self.to_rgbs[0](x, styles[1])
-        for level in range(1, len(self.convs)):
-            up_style, style, rgb_style = styles[2 * level - 1 : 2 * level + 2]
-            x = self.up_convs[level - 1](x, up_style, randomize_noise=randomize_noise)
-            x = self.convs[level](x, style, randomize_noise=randomize_noise)
-            image = self.to_rgbs[level](x, rgb_style, image)
+        x, image = modulate(ops.cast(x, self.compute_dtype), scales[0]), None
+        for level, (conv, to_rgb) in enumerate(zip(self.convs, self.to_rgbs)):
+            if level > 0:
+                (x,) = self.up_convs[level - 1].draw(x, up_scales[level - 1], [scales[level]], randomize_noise)
+            unscaled = ops.ones((1, conv.filters))
+            features, *x = conv.draw(x, scales[level], [unscaled, *up_scales[level : level + 1]], randomize_noise)
+            x = x[0] if x else None
+            image = to_rgb(features, styles[2 * level + 1], image)
         return image
 
     def _channels(self, size):
