@@ -6,7 +6,6 @@ from keras import ops
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.fir import fold_down_kernel, space_to_depth_2x, up_conv
-from psp_keras.layers.onednn import conv
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -79,7 +78,7 @@ class ModulatedConv2D(keras.layers.Layer):
             return up_conv(x, kernel)
         if self.resample == "down":
             return ops.conv(space_to_depth_2x(x), fold_down_kernel(kernel), padding="same")
-        return conv(x, kernel)
+        return ops.conv(x, kernel, padding="same")
 
     def _per_pixel(self, x, scales):
         """A 1x1 convolution with a kernel for each sample, which spares scaling the features."""

@@ -8,13 +8,9 @@ import functools
 import math
 
 import keras
-from keras import ops
 
 # Below so many numbers a sample, an operation's result stays in the cache, and compiling costs more than it saves.
 _WORTH_FUSING = 1 << 20
-# A convolution of few positions reads more kernel than picture; a matrix product does not reorder the kernel first.
-_FEW_POSITIONS = {"float32": 4096, "bfloat16": 256}
-_UNKNOWN_BATCH = 4
 
 _portable = False
 
@@ -66,38 +62,6 @@ def _is_worth_fusing(features):
     import tensorflow as tf
 
     return not tf.executing_eagerly() and math.prod(features.shape[1:]) >= _WORTH_FUSING
-
-
-def conv(x, kernel, strides=1):
-    """Convolution with `kernel_size // 2` zeros on every side: `(N, H, W, C)` to `(N, H / strides, W / strides, F)`."""
-    size = kernel.shape[0]
-    height, width = (-(-length // strides) for length in x.shape[1:3])
-    if size > 1 and on_onednn() and _has_few_positions(x, height * width):
-        return _conv_as_matmul(x, kernel, strides, height, width)
-    if strides == 1:
-        return ops.conv(x, kernel, padding="same")
-    return ops.conv(_pad(x, size // 2), kernel, strides=strides, padding="valid")
-
-
-def _has_few_positions(x, positions):
-    return (x.shape[0] or _UNKNOWN_BATCH) * positions <= _FEW_POSITIONS[keras.backend.standardize_dtype(x.dtype)]
-
-
-def _conv_as_matmul(x, kernel, strides, height, width):
-    size, _, channels, filters = kernel.shape
-    padded = _pad(x, size // 2)
-    taps = [
-        padded[:, i : i + strides * (height - 1) + 1 : strides, j : j + strides * (width - 1) + 1 : strides]
-        for i in range(size)
-        for j in range(size)
-    ]
-    seen = ops.reshape(ops.concatenate(taps, axis=-1), (-1, size * size * channels))
-    product = ops.matmul(seen, ops.reshape(kernel, (size * size * channels, filters)))
-    return ops.reshape(product, (-1, height, width, filters))
-
-
-def _pad(x, side):
-    return ops.pad(x, [[0, 0], [side, side], [side, side], [0, 0]])
 
 
 def low_pass(x, taps, padding):
