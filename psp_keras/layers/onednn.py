@@ -9,7 +9,7 @@ import math
 
 import keras
 
-# Below so many numbers a sample, an operation's result stays in the cache, and compiling costs more than it saves.
+# Of tensors with fewer numbers, an operation's result stays in the cache, and compiling costs more than it saves.
 _WORTH_FUSING = 1 << 20
 
 _portable = False
@@ -37,31 +37,52 @@ def portable_graph():
 
 
 def fused(function):
-    """Lets a function of elementwise operations on large features read and write memory once.
+    """Lets elementwise operations on large tensors read and write memory once, also in the gradient.
+
+    The gradient computes the function anew instead of keeping what lies between, so that training needs less memory.
 
     Args:
-        function: takes features `(N, H, W, C)` and other tensors.
+        function: takes tensors, the first of them large, and returns one or a list of them.
+
+    Returns:
+        The function, with one more argument: `constants`, tensors to append that need no gradient.
     """
 
     @functools.cache
     def compiled():
         import tensorflow as tf
 
-        return tf.function(function, jit_compile=True, autograph=False)
+        forward = tf.function(function, jit_compile=True, autograph=False)
+
+        @tf.function(jit_compile=True, autograph=False)
+        def backward(inputs, constants, upstream):
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = function(*inputs, *constants)
+            return tape.gradient(outputs, inputs, upstream)
+
+        def run(inputs, constants):
+            @tf.custom_gradient
+            def differentiable(*inputs):
+                return forward(*inputs, *constants), lambda *upstream: backward(inputs, constants, list(upstream))
+
+            return differentiable(*inputs)
+
+        return run
 
     @functools.wraps(function)
-    def run(features, *others):
-        return (compiled() if _is_worth_fusing(features) else function)(features, *others)
+    def run(*inputs, constants=()):
+        return compiled()(inputs, constants) if _is_worth_fusing(inputs[0]) else function(*inputs, *constants)
 
     return run
 
 
-def _is_worth_fusing(features):
+def _is_worth_fusing(x):
     if _portable or not on_onednn():
         return False
     import tensorflow as tf
 
-    return not tf.executing_eagerly() and math.prod(features.shape[1:]) >= _WORTH_FUSING
+    return not tf.executing_eagerly() and math.prod(size or 1 for size in x.shape) >= _WORTH_FUSING
 
 
 def low_pass(x, taps, padding):

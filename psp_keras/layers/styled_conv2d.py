@@ -8,7 +8,7 @@ from psp_keras.layers.onednn import fused
 
 
 @fused
-def _finish(x, demodulation, noise, bias, gain):
+def _finish(x, demodulation, gain, noise, bias):
     y = scaled_leaky_relu(ops.cast(x, "float32") * demodulation + noise + bias)
     return ops.cast(y * gain, x.dtype)
 
@@ -63,8 +63,10 @@ class StyledConv2D(keras.layers.Layer):
         x = self.conv.convolve(modulated)
         noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
         noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
-        demodulation = self.conv.demodulation(scales)
-        return [_finish(x, demodulation, noise, bias, gain[:, None, None]) for gain in gains]
+        factors = [(self.conv.demodulation(scales), gain[:, None, None]) for gain in gains]
+        if self.trainable:
+            return [_finish(x, *both, noise, bias) for both in factors]
+        return [_finish(x, *both, constants=(noise, bias)) for both in factors]
 
     def compute_output_shape(self, features_shape, styles_shape):
         return self.conv.compute_output_shape(features_shape, styles_shape)

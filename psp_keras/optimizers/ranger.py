@@ -3,6 +3,8 @@ import math
 import keras
 from keras import ops
 
+from psp_keras.layers.onednn import fused
+
 
 @keras.saving.register_keras_serializable(package="psp_keras")
 class Ranger(keras.optimizers.Optimizer):
@@ -45,6 +47,7 @@ class Ranger(keras.optimizers.Optimizer):
         self.lookahead_steps = lookahead_steps
         self.lookahead_alpha = lookahead_alpha
         self.centralize_gradients = centralize_gradients
+        self._move = fused(self._update)
 
     def build(self, variables):
         if self.built:
@@ -59,24 +62,30 @@ class Ranger(keras.optimizers.Optimizer):
                 slow.assign(variable)
 
     def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
-        dtype = variable.dtype
-        rate, gradient = ops.cast(learning_rate, dtype), ops.cast(gradient, dtype)
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        slots = [self._momentums[index], self._velocities[index]]
+        if self.lookahead_steps:
+            slots.append(self._slow[index])
+        step_size, rectified = self._rectification(ops.cast(self.iterations + 1, "float32"))
+        rate = ops.cast(learning_rate, dtype) * ops.cast(step_size, dtype)
+        values = [ops.convert_to_tensor(value) for value in (variable, *slots)]
+        moved = self._move(ops.cast(gradient, dtype), rate, rectified, self._look_ahead_is_due(), *values)
+        for held, value in zip((variable, *slots), moved):
+            self.assign(held, value)
+
+    def _update(self, gradient, rate, rectified, due, variable, momentum, velocity, slow=None):
+        """New values of the variable and its slots."""
         if self.centralize_gradients and len(gradient.shape) > 1:
             axes = tuple(range(len(gradient.shape) - 1))
             gradient = gradient - ops.mean(gradient, axis=axes, keepdims=True)
-        momentum, velocity = self._momentums[index], self._velocities[index]
-        self.assign(momentum, self.beta_1 * momentum + (1 - self.beta_1) * gradient)
-        self.assign(velocity, self.beta_2 * velocity + (1 - self.beta_2) * ops.square(gradient))
-
-        step = ops.cast(self.iterations + 1, "float32")
-        step_size, rectified = self._rectification(step)
+        momentum = self.beta_1 * momentum + (1 - self.beta_1) * gradient
+        velocity = self.beta_2 * velocity + (1 - self.beta_2) * ops.square(gradient)
         adaptive = momentum / (ops.sqrt(velocity) + self.epsilon)
-        direction = ops.where(rectified, adaptive, ops.convert_to_tensor(momentum))
-        moved = variable - rate * ops.cast(step_size, dtype) * direction
-        if self.lookahead_steps:
-            moved = self._look_ahead(index, moved)
-        self.assign(variable, moved)
+        moved = variable - rate * ops.where(rectified, adaptive, momentum)
+        if slow is None:
+            return [moved, momentum, velocity]
+        blended = slow + self.lookahead_alpha * (moved - slow)
+        return [ops.where(due, blended, moved), momentum, velocity, ops.where(due, blended, slow)]
 
     def _rectification(self, step):
         """RAdam's step size and whether the second moment is trusted yet."""
@@ -95,13 +104,8 @@ class Ranger(keras.optimizers.Optimizer):
         early = (longest - 2.0 / rate) + step - (2.0 / rate) * tail
         return ops.where(x < 1.0, early, longest - 2.0 * step / ops.expm1(x))
 
-    def _look_ahead(self, index, moved):
-        slow = self._slow[index]
-        due = ops.equal((self.iterations + 1) % self.lookahead_steps, 0)
-        start = ops.convert_to_tensor(slow)
-        blended = start + self.lookahead_alpha * (moved - start)
-        self.assign(slow, ops.where(due, blended, start))
-        return ops.where(due, blended, moved)
+    def _look_ahead_is_due(self):
+        return ops.equal((self.iterations + 1) % max(1, self.lookahead_steps), 0)
 
     def _slot(self, variable, name):
         return self.add_variable_from_reference(variable, name=name)
