@@ -5,7 +5,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 
-from psp_keras.serving import export
 from tests import parity
 from tests.helpers import tiny_psp_into_w
 
@@ -23,6 +22,8 @@ def served_model():
 @pytest.fixture(scope="session")
 def exported(served_model, tmp_path_factory):
     """The version folder of an export of `served_model`."""
+    from psp_keras.serving import export  # it imports TensorFlow, which tests of other backends do without
+
     path = tmp_path_factory.mktemp("export") / "psp" / "1"
     export(served_model, path)
     return path

@@ -109,7 +109,7 @@ def test_wrong_arguments_are_refused_by_name(model):
 def test_fit_trains_the_encoder_alone():
     model = tiny_psp()
     model.compile(Ranger(1e-3, clipnorm=1.0))
-    before = {variable.path: np.array(variable) for variable in model.variables}
+    before = {v.path: keras.ops.convert_to_numpy(v).copy() for v in model.variables}
     images = random_images(8)
     history = model.fit(images, images, batch_size=4, epochs=3, verbose=0, validation_data=(images, images))
     assert set(history.history) == {"loss", "l2", "val_loss", "val_l2"}
@@ -119,6 +119,15 @@ def test_fit_trains_the_encoder_alone():
     assert {v.path for v in model.encoder.trainable_variables} <= changed
     # momentum, velocity and slow weights for the encoder, plus the step counter and the learning rate
     assert len(model.optimizer.variables) == 3 * len(model.encoder.trainable_variables) + 2
+
+
+def test_look_ahead_starts_at_the_first_parameters():
+    model = tiny_psp_into_w()
+    model.compile(Ranger(0.0))
+    before = [keras.ops.convert_to_numpy(v).copy() for v in model.trainable_variables]
+    model.fit(random_images(8), batch_size=1, verbose=0)
+    for variable, value in zip(model.trainable_variables, before):
+        np.testing.assert_allclose(variable, value, atol=1e-6, err_msg=variable.path)
 
 
 def test_loaded_generators_are_frozen_too(tmp_path):

@@ -1,4 +1,5 @@
 import keras
+from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.layers.checks import check_shape
@@ -67,7 +68,7 @@ class Encoder(keras.Model):
         copied = (self, network) if whole else (backbone, network.backbone)
         for variable, source in zip(*(one.variables for one in copied)):
             if id(variable) not in skipped:
-                variable.assign(source)
+                variable.assign(ops.copy(source))
 
     def compute_output_spec(self, images, training=False):
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")

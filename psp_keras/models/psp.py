@@ -3,18 +3,20 @@ from keras import ops
 
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.face_regions import shrink_to_256
+from psp_keras.layers.onednn import on_onednn
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.train_step import TrainStep
 
 # Importing them also registers them with Keras, which a saved PSP needs to be loaded.
 ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
-class PSP(PresetModel):
+class PSP(TrainStep, PresetModel):
     """pixel2style2pixel: an encoder into the latent space of a frozen generator (Richardson et al., CVPR 2021).
 
     `model(images) = decode(encode(images))`, with `encode(images) = encoder(images) + latent_average`.
@@ -203,7 +205,7 @@ class PSP(PresetModel):
         if not isinstance(loss, PSPLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
         if jit_compile == "auto":
-            jit_compile = _xla_wins()
+            jit_compile = keras.backend.backend() != "torch" and not on_onednn()
         set_trainable(self.generator, train_decoder)
         set_trainable(self.generator.mapping, False)  # the encoder takes its place
         self.psp_loss = loss
@@ -217,21 +219,6 @@ class PSP(PresetModel):
     def metrics(self):
         return self.psp_loss.trackers if self.compiled else []
 
-    def train_step(self, data):
-        """One step of `fit` on a batch `(source, target)`; a batch of images alone is its own target."""
-        import tensorflow as tf
-
-        source, target = _unpack(data)
-        with tf.GradientTape() as tape:
-            terms = self.measure(source, target, training=True)
-            loss = self.optimizer.scale_loss(terms["loss"])
-        gradients = tape.gradient(loss, [variable.value for variable in self.trainable_variables])
-        self.optimizer.apply(gradients, self.trainable_variables)
-        return self._track(terms)
-
-    def test_step(self, data):
-        return self._track(self.measure(*_unpack(data), training=False))
-
     def measure(self, source, target, training=False):
         """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
         latents = self.encode(source, training=training)
@@ -241,7 +228,8 @@ class PSP(PresetModel):
         start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
         return self.psp_loss(source, target, output, latents, start)
 
-    def _track(self, terms):
+    def track(self, terms):
+        """Adds the terms of a batch to the metrics and returns their running means."""
         for tracker in self.metrics:
             tracker.update_state(terms[tracker.name])
         return {tracker.name: tracker.result() for tracker in self.metrics}
@@ -281,16 +269,3 @@ def set_trainable(network, value):
     """
     network.trainable = not value
     network.trainable = value
-
-
-def _unpack(data):
-    source, target, _ = keras.utils.unpack_x_y_sample_weight(data)
-    return (source, source) if target is None else (source, target)
-
-
-def _xla_wins():
-    if keras.backend.backend() != "tensorflow":
-        return True
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))

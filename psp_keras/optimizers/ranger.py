@@ -55,11 +55,8 @@ class Ranger(keras.optimizers.Optimizer):
         super().build(variables)
         self._momentums = [self._slot(v, "momentum") for v in variables]
         self._velocities = [self._slot(v, "velocity") for v in variables]
-        self._slow = []
-        if self.lookahead_steps:
-            self._slow = [self._slot(v, "slow") for v in variables]
-            for slow, variable in zip(self._slow, variables):
-                slow.assign(variable)
+        # From an initializer, since an assignment would be lost when `fit` builds the optimizer inside a graph.
+        self._slow = [self._slot(v, "slow", _copy_of(v)) for v in variables] if self.lookahead_steps else []
 
     def update_step(self, gradient, variable, learning_rate):
         index, dtype = self._get_variable_index(variable), variable.dtype
@@ -75,7 +72,7 @@ class Ranger(keras.optimizers.Optimizer):
 
     def _update(self, gradient, rate, rectified, due, variable, momentum, velocity, slow=None):
         """New values of the variable and its slots."""
-        if self.centralize_gradients and len(gradient.shape) > 1:
+        if self.centralize_gradients and math.prod(gradient.shape[:-1]) > 1:
             axes = tuple(range(len(gradient.shape) - 1))
             gradient = gradient - ops.mean(gradient, axis=axes, keepdims=True)
         momentum = self.beta_1 * momentum + (1 - self.beta_1) * gradient
@@ -107,9 +104,13 @@ class Ranger(keras.optimizers.Optimizer):
     def _look_ahead_is_due(self):
         return ops.equal((self.iterations + 1) % max(1, self.lookahead_steps), 0)
 
-    def _slot(self, variable, name):
-        return self.add_variable_from_reference(variable, name=name)
+    def _slot(self, variable, name, initializer="zeros"):
+        return self.add_variable_from_reference(variable, name, initializer)
 
     def get_config(self):
         names = ("beta_1", "beta_2", "epsilon", "lookahead_steps", "lookahead_alpha", "centralize_gradients")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _copy_of(variable):
+    return lambda shape, dtype: ops.cast(ops.copy(variable), dtype)
