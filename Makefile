@@ -2,13 +2,25 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test notebooks parity parity-tfa lint format clean
+.PHONY: demo test test-backends notebooks parity parity-tfa bench lint format clean
 
 demo: $(INSTALLED)  ## a tour in a few minutes; pictures go to demo_output/
 	$(VENV)/bin/psp-keras demo
 
 test: $(INSTALLED)  ## the test suite
 	$(VENV)/bin/python -m pytest
+
+test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on JAX and PyTorch; KERAS_BACKEND picks one
+	for backend in $${KERAS_BACKEND:-jax torch}; do \
+		KERAS_BACKEND=$$backend $(VENV)/bin/python -m pytest tests/test_layers.py tests/test_losses.py \
+			tests/test_models.py tests/test_parity.py tests/test_psp.py || exit 1; \
+	done
+	$(VENV)/bin/python -m pytest tests/test_backends.py
+
+bench: $(INSTALLED)  ## how fast networks and training of the published size are here (ten minutes, 14 GB)
+	$(VENV)/bin/python benchmarks/inference.py
+	$(VENV)/bin/python benchmarks/training.py
+	$(VENV)/bin/python benchmarks/training.py --dtype mixed_bfloat16
 
 notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
 	$(VENV)/bin/python -m pytest tests/test_notebooks.py -m notebook
@@ -34,6 +46,10 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.backends: $(INSTALLED) requirements-backends.txt
+	$(VENV)/bin/python -m pip install --quiet --requirement requirements-backends.txt
 	touch $@
 
 clean:

@@ -14,6 +14,18 @@ def seeded():
     keras.utils.set_random_seed(7)
 
 
+@pytest.fixture(autouse=True)
+def without_gradients():
+    """Lets NumPy read what PyTorch computes; a training step records its gradients all the same."""
+    if keras.backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    with torch.no_grad():
+        yield
+
+
 @pytest.fixture(scope="session")
 def served_model():
     return tiny_psp_into_w()

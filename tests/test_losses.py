@@ -35,7 +35,7 @@ def test_identity_loss_is_one_minus_the_cosine(arcface):
     one, two = random_images(3, seed=1), random_images(3, seed=2)
     assert float(loss(one, one)) == pytest.approx(0, abs=1e-5)
     np.testing.assert_allclose(np.linalg.norm(loss.embed(one), axis=1), 1, rtol=1e-5)
-    assert float(loss(one, two)) == pytest.approx(1 - float(np.mean(loss.similarity(one, two))), rel=1e-5)
+    assert float(loss(one, two)) == pytest.approx(1 - np.array(loss.similarity(one, two)).mean(), rel=1e-5)
 
 
 def test_w_norm_is_the_mean_norm_over_all_styles():

@@ -154,6 +154,7 @@ def test_fit_can_train_the_decoder_too():
     assert not np.array_equal(before, np.array(model.generator.synthesis.constant))
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has no XLA")
 def test_xla_gives_the_same_losses(full_loss):
     images = tf.data.Dataset.from_tensor_slices((random_images(8), random_images(8, seed=1))).batch(4)
     histories = []
@@ -169,6 +170,7 @@ def test_xla_gives_the_same_losses(full_loss):
         np.testing.assert_allclose(histories[1][name], values, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="Keras takes one step at a time there")
 def test_schedules_and_steps_per_execution_work():
     model = tiny_psp_into_w()
     schedule = keras.optimizers.schedules.CosineDecay(1e-3, 4)

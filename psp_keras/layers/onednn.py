@@ -10,7 +10,7 @@ import math
 import keras
 
 # Of tensors with fewer numbers, an operation's result stays in the cache, and compiling costs more than it saves.
-_WORTH_FUSING = 1 << 20
+_WORTH_FUSING = 1 << 21
 
 _portable = False
 

@@ -81,7 +81,8 @@ class PerceptualNetwork(PresetModel):
 
     def features(self, images):
         """Returns the feature maps that LPIPS compares, shallow to deep."""
-        x = ops.cast((ops.cast(images, "float32") - _SHIFT) / _SCALE, self.compute_dtype)
+        shift, scale = (ops.convert_to_tensor(constant) for constant in (_SHIFT, _SCALE))
+        x = ops.cast((ops.cast(images, "float32") - shift) / scale, self.compute_dtype)
         taps, convs = [], iter(self.convs)
         for step in self.plan:
             if step == "tap":

@@ -210,6 +210,7 @@ class PSP(TrainStep, PresetModel):
         set_trainable(self.generator.mapping, False)  # the encoder takes its place
         self.psp_loss = loss
         super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
+        self.optimizer.build(self.trainable_variables)  # in a graph, where `fit` would, it takes half a minute
 
     def get_compile_config(self):
         """A saved model is compiled anew: the loss holds whole networks, which belong into presets of their own."""

@@ -27,8 +27,9 @@ class TorchStep:
         import torch
 
         self.zero_grad()
-        terms = self.measure(*unpack(data), training=True)
-        self.optimizer.scale_loss(terms["loss"]).backward()
+        with torch.enable_grad():
+            terms = self.measure(*unpack(data), training=True)
+            self.optimizer.scale_loss(terms["loss"]).backward()
         gradients = [variable.value.grad for variable in self.trainable_variables]
         with torch.no_grad():
             self.optimizer.apply(gradients, self.trainable_variables)

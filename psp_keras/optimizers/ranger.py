@@ -58,12 +58,16 @@ class Ranger(keras.optimizers.Optimizer):
         # From an initializer, since an assignment would be lost when `fit` builds the optimizer inside a graph.
         self._slow = [self._slot(v, "slow", _copy_of(v)) for v in variables] if self.lookahead_steps else []
 
+    def apply(self, grads, trainable_variables=None):
+        self._of_this_step = self._rectification(ops.cast(self.iterations + 1, "float32"))  # the same for all variables
+        return super().apply(grads, trainable_variables)
+
     def update_step(self, gradient, variable, learning_rate):
         index, dtype = self._get_variable_index(variable), variable.dtype
         slots = [self._momentums[index], self._velocities[index]]
         if self.lookahead_steps:
             slots.append(self._slow[index])
-        step_size, rectified = self._rectification(ops.cast(self.iterations + 1, "float32"))
+        step_size, rectified = self._of_this_step
         rate = ops.cast(learning_rate, dtype) * ops.cast(step_size, dtype)
         values = [ops.convert_to_tensor(value) for value in (variable, *slots)]
         moved = self._move(ops.cast(gradient, dtype), rate, rectified, self._look_ahead_is_due(), *values)
