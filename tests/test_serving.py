@@ -89,6 +89,12 @@ def test_xla_compiles_what_takes_arrays(exported):
     np.testing.assert_allclose(compiled(images), translate(images=images)["images"], atol=1e-4)
 
 
+def test_exports_do_without_xla(served_model, monkeypatch, tmp_path):
+    monkeypatch.setattr("psp_keras.layers.onednn._WORTH_FUSING", 1)
+    export(served_model, tmp_path / "1")
+    assert b"_XlaMustCompile" not in (tmp_path / "1" / "saved_model.pb").read_bytes()
+
+
 def test_bytes_give_what_translate_gives(model, signatures, tmp_path):
     files = {
         "a.png": encoded(smooth(90, 61)),

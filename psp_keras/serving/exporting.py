@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from psp_keras.errors import UserError
+from psp_keras.layers.onednn import portable_graph
 from psp_keras.serving.litert_file import export_litert
 from psp_keras.serving.onnx_file import export_onnx
 from psp_keras.serving.saved_model import export_saved_model
@@ -30,7 +31,8 @@ def export(model, path, dtype="float32", format="saved_model"):
         UserError: the place cannot be written, or the format cannot hold this model.
     """
     if format == "saved_model":
-        return export_saved_model(model, path, dtype)
+        with portable_graph():
+            return export_saved_model(model, path, dtype)
     if format not in _FILES:
         raise UserError(f"`format` must be saved_model, onnx or litert, got {format!r}.")
     ending, write = _FILES[format]
@@ -39,4 +41,5 @@ def export(model, path, dtype="float32", format="saved_model"):
     computes_in = {part.dtype_policy.compute_dtype for part in (model.encoder, model.generator)}
     if {dtype, *computes_in} != {"float32"}:
         raise UserError(f"The format {format} is float32 only: leave `dtype` out, also where the model is loaded.")
-    return write(model, path)
+    with portable_graph():
+        return write(model, path)
