@@ -193,7 +193,7 @@ class PSP(TrainStep, PresetModel):
             loss: `PSPLoss`, the mean squared error by default.
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
-                1.0 (float32) to 1.2 times (bfloat16) as long with XLA (`benchmarks/jit_compile.py`).
+                twice as long with XLA (`benchmarks/jit_compile.py`).
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
         """
         # Imported here: losses and optimizers stand above models.
