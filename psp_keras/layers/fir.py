@@ -1,8 +1,8 @@
 """Resampling by two with StyleGAN2's [1, 3, 3, 1] low-pass filter, as plain convolutions.
 
 The published `upfirdn2d`, written for NHWC tensors: the filter is folded into the kernel of a stride-1 convolution
-at the low resolution, and a space-to-depth (or depth-to-space) step changes the size. No blur runs on activations,
-no stride or transposed convolution is needed, and both directions compile well everywhere.
+at the low resolution, and a space-to-depth (or depth-to-space) step changes the size, which compiles well everywhere.
+TensorFlow's CPU upsamples in the published way instead: its transposed and depthwise convolutions are quick.
 """
 
 import numpy as np
