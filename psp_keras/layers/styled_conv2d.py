@@ -63,10 +63,11 @@ class StyledConv2D(keras.layers.Layer):
         x = self.conv.convolve(modulated)
         noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
         noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
-        factors = [(self.conv.demodulation(scales), gain[:, None, None]) for gain in gains]
+        demodulation = self.conv.demodulation(scales)
+        gains = [gain[:, None, None] for gain in gains]
         if self.trainable:
-            return [_finish(x, *both, noise, bias) for both in factors]
-        return [_finish(x, *both, constants=(noise, bias)) for both in factors]
+            return [_finish(x, demodulation, gain, noise, bias) for gain in gains]
+        return [_finish(x, demodulation, gain, constants=(noise, bias)) for gain in gains]
 
     def compute_output_shape(self, features_shape, styles_shape):
         return self.conv.compute_output_shape(features_shape, styles_shape)
