@@ -1,6 +1,6 @@
 """How fast are generator and encoder of the published size? Seconds, and the share of a plain convolution's speed.
 
-    python benchmarks/inference.py --output benchmarks/inference.json
+    python benchmarks/inference.py
     KERAS_BACKEND=jax python benchmarks/inference.py
 
 The weights are random. The work counted is the published networks' (148 GFLOP an image in the generator, 145 in the
@@ -8,7 +8,6 @@ encoder), whatever ours do, and the measured time is that of `predict_on_batch`.
 """
 
 import argparse
-import json
 
 import keras
 import numpy as np
@@ -25,34 +24,25 @@ def main():
     parser.add_argument("--networks", nargs="+", default=list(GFLOP), choices=list(GFLOP))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--output", help="JSON file for the figures")
     options = parser.parse_args()
     print(machine())
-    rows = []
     for dtype in options.dtypes:
         for network in options.networks:
-            rows += measure(network, dtype, options.batches, options.rounds)
-    if options.output:
-        with open(options.output, "w") as file:
-            json.dump({"machine": machine(), "rows": rows}, file, indent=1)
+            measure(network, dtype, options.batches, options.rounds)
 
 
 def measure(network, dtype, batches, rounds):
-    """Times one network in turns with the calibration, and returns a row for every batch size."""
+    """Times one network in turns with the calibration, and prints a row for every batch size."""
     runs = {batch: run_of(network, dtype, batch) for batch in batches}
     seconds = medians({"calibration": calibration(dtype), **runs}, rounds)
     possible = CALIBRATION_GFLOP / seconds.pop("calibration")
-    rows = []
     for batch, taken in seconds.items():
         rate = GFLOP[network] * batch / taken
-        row = {"network": network, "dtype": dtype, "batch": batch, "seconds": taken, "GFLOP/s": rate}
-        rows.append({**row, "calibration GFLOP/s": possible, "share": rate / possible})
         print(
             f"{network:10}{dtype:16}batch {batch:<4}{taken:7.3f} s {rate:8.0f} GFLOP/s, "
             f"{rate / possible:4.0%} of the calibration's {possible:.0f}",
             flush=True,
         )
-    return rows
 
 
 def run_of(network, dtype, batch):

@@ -2,17 +2,14 @@
 
     python benchmarks/jit_compile.py --batch-size 16
 
-Both versions take turns on the same batch; the medians are over the rounds after the first, which compiles.
+Both versions take turns on the same batch.
 """
 
 import argparse
-import os
 import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
-import numpy as np
+from timing import medians
 
 from psp_keras.data import MiniFaces, to_float
 from psp_keras.losses import PSPLoss
@@ -27,17 +24,16 @@ def main():
     parser.add_argument("--dtype", default="float32", choices=("float32", "mixed_bfloat16"))
     options = parser.parse_args()
     images = to_float(MiniFaces().images(range(options.batch_size)))
-    models = {jit: _model(jit, options.dtype) for jit in (False, True)}
-    seconds = {jit: [] for jit in models}
-    for _ in range(options.rounds + 1):
-        for jit, model in models.items():
-            start = time.perf_counter()
-            model.train_on_batch(images, images)
-            seconds[jit].append(time.perf_counter() - start)
-    medians = {jit: np.median(times[1:]) for jit, times in seconds.items()}
-    print(f"first step (tracing and compiling): {seconds[False][0]:.1f} s without XLA, {seconds[True][0]:.1f} s with")
-    print(f"step: {1e3 * medians[False]:.0f} ms without XLA, {1e3 * medians[True]:.0f} ms with")
-    print(f"XLA takes {medians[True] / medians[False]:.2f} times as long")
+    steps = {}
+    for jit, name in ((False, "without XLA"), (True, "with XLA")):
+        model = _model(jit, options.dtype)
+        steps[jit] = lambda model=model: model.train_on_batch(images, images)
+        begin = time.perf_counter()
+        steps[jit]()
+        print(f"first step {name} (tracing and compiling): {time.perf_counter() - begin:.1f} s")
+    seconds = medians(steps, options.rounds)
+    print(f"step: {1e3 * seconds[False]:.0f} ms without XLA, {1e3 * seconds[True]:.0f} ms with")
+    print(f"XLA takes {seconds[True] / seconds[False]:.2f} times as long")
 
 
 def _model(jit, dtype):

@@ -7,7 +7,6 @@ A step trains an IR-SE50 encoder against a frozen generator with the L2, LPIPS (
 """
 
 import argparse
-import json
 
 import keras
 import numpy as np
@@ -25,24 +24,22 @@ def main():
     parser.add_argument("--resolution", type=int, default=1024)
     parser.add_argument("--batch-size", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", help="JSON file for the figures")
     options = parser.parse_args()
     print(machine())
     model = published_size(options.resolution, options.dtype)
-    images = np.random.default_rng(0).uniform(-1, 1, (options.batch_size, 256, 256, 3)).astype("float32")
+    images, targets = (
+        np.random.default_rng(0).uniform(-1, 1, (options.batch_size, size, size, 3)).astype("float32")
+        for size in (256, min(options.resolution, 256))
+    )
     seconds = medians(
-        {"calibration": calibration(options.dtype), "step": lambda: model.train_on_batch(images, images)},
+        {"calibration": calibration(options.dtype), "step": lambda: model.train_on_batch(images, targets)},
         options.rounds,
     )
     rate = CALIBRATION_GFLOP / seconds["calibration"]
-    row = {**vars(options), "seconds": seconds["step"], "memory": peak_memory(), "calibration GFLOP/s": rate}
     print(
-        f"{options.dtype}, {options.resolution}, batch {options.batch_size}: {row['seconds']:.2f} s a step, "
-        f"{row['memory']:.1f} GB at most (calibration {rate:.0f} GFLOP/s)"
+        f"{options.dtype}, {options.resolution}, batch {options.batch_size}: {seconds['step']:.2f} s a step, "
+        f"{peak_memory():.1f} GB at most (calibration {rate:.0f} GFLOP/s)"
     )
-    if options.output:
-        with open(options.output, "w") as file:
-            json.dump({"machine": machine(), "rows": [row]}, file, indent=1)
 
 
 def published_size(resolution, dtype):

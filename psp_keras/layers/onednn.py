@@ -27,7 +27,7 @@ def on_onednn():
 
 @contextlib.contextmanager
 def portable_graph():
-    """Traces graphs without XLA, for runtimes that lack it."""
+    """Traces graphs for other runtimes: without XLA, which they may lack, and without gradients of our own."""
     global _portable
     before, _portable = _portable, True
     try:
@@ -101,10 +101,12 @@ def low_pass(x, taps, padding):
     kernel = (taps[:, None] * taps[None, :])[:, :, None, None].repeat(x.shape[-1], axis=2)
     around = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
 
-    @tf.custom_gradient
     def filtered(x):
-        # The filter is symmetric: its gradient is the filter. TensorFlow's own, which oneDNN lacks, is slow.
-        backward = functools.partial(low_pass, taps=taps, padding=len(taps) - 1 - padding)
-        return tf.nn.depthwise_conv2d(x, tf.constant(kernel, x.dtype), (1, 1, 1, 1), around), backward
+        return tf.nn.depthwise_conv2d(x, tf.constant(kernel, x.dtype), (1, 1, 1, 1), around)
 
-    return filtered(x)
+    @tf.custom_gradient
+    def differentiable(x):
+        # The filter is symmetric: its gradient is the filter. TensorFlow's own, which oneDNN lacks, is slow.
+        return filtered(x), functools.partial(low_pass, taps=taps, padding=len(taps) - 1 - padding)
+
+    return filtered(x) if _portable else differentiable(x)  # loaders warn of gradients that they cannot find
