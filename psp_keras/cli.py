@@ -298,6 +298,12 @@ def _train(commands):
     parser.add_argument("--steps", type=_positive, default=10000, help="length of the training")
     _training_options(parser, learning_rate=1e-3, dtype="float32")
     parser.add_argument(
+        "--devices", type=_positive, default=1, help="GPUs, or parts of the CPU, that share the work of every batch"
+    )
+    parser.add_argument(
+        "--sync-batch-norm", action="store_true", help="batch statistics over all devices; on JAX they always are"
+    )
+    parser.add_argument(
         "--wandb", nargs="?", const="psp_keras", metavar="PROJECT", help="log losses and image tables to W&B"
     )
     parser.add_argument("--tensorboard", action="store_true", help="write tensorboard/ in the run folder")

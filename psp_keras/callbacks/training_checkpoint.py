@@ -72,5 +72,5 @@ def _key(index):
 
 
 def _to_numpy(variable):
-    value = keras.ops.convert_to_numpy(variable.value)
+    value = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))  # also of mirrored variables
     return value.astype("float32") if variable.dtype == "bfloat16" else value

@@ -19,7 +19,7 @@ def shuffled_batches(num_samples, batch_size, seed=0, start_step=0):
 
     def batch(step):
         position = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-        epoch = position // num_samples
+        epoch = 1 + position // num_samples  # seeds of zeros alone would leave most samples where they are
         seeds = tf.stack([tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, epoch], axis=-1)
         # The raw operation: the Python wrapper pads a batch of seeds along the wrong axis.
         return tf.raw_ops.RandomIndexShuffle(

@@ -91,11 +91,12 @@ class PSPLoss:
             return ops.mean(ops.square(output - target))
         if name == "l2_crop":
             return ops.mean(ops.square(inner_face(output) - inner_face(target)))
+        # Not through `__call__`, which divides by the number of devices: so does the training step, for all terms.
         if name == "w_norm":
-            return self._w_norm(latent_average, latents)
+            return ops.mean(self._w_norm.call(latent_average, latents))
         if name == "moco":
-            return self._moco(target, output)
-        return self._lpips[name](target, output)
+            return ops.mean(self._moco.call(target, output))
+        return ops.mean(self._lpips[name].call(target, output))
 
     def _identity_terms(self, source, target, output):
         wanted = self.identity.embed(target)

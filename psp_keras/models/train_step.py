@@ -11,7 +11,8 @@ class TensorFlowStep:
 
         with tf.GradientTape() as tape:
             terms = self.measure(*unpack(data), training=True)
-            loss = self.optimizer.scale_loss(terms["loss"])
+            # The optimizer adds up the gradients of all devices, each from a mean over its part of the batch.
+            loss = self.optimizer.scale_loss(terms["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
         gradients = tape.gradient(loss, [variable.value for variable in self.trainable_variables])
         self.optimizer.apply(gradients, self.trainable_variables)
         return self.track(terms)

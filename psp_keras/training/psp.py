@@ -1,9 +1,14 @@
 """`psp-keras train`: a pSp encoder for any task, generator and folder of pictures."""
 
+import contextlib
 import csv
 import dataclasses
 import functools
 import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import keras
 
@@ -24,8 +29,9 @@ from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
+from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
 from psp_keras.training.examples import check_places, open_examples, with_mini_faces_classes
-from psp_keras.training.fit_resumable import fit_resumable
+from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.run_folder import open_run
 
 ENCODERS = ("gradual", "into_w", "into_w_plus")
@@ -61,6 +67,8 @@ def train_psp(
     num_validation=256,
     dtype="float32",
     seed=0,
+    devices=1,
+    sync_batch_norm=False,
     wandb=None,
     tensorboard=False,
     log_every=50,
@@ -96,6 +104,9 @@ def train_psp(
         num_validation: held-out pictures to measure, at most.
         dtype: dtype policy of the encoder and the generator.
         seed: of the weights and the data order.
+        devices: how many to train on, see `on_devices`; each works on its part of every batch.
+        sync_batch_norm: whether batch normalisation uses the statistics of the whole batch and not of each device's
+            part; JAX always does.
         wandb: name of the Weights & Biases project to log to.
         tensorboard: whether to write `tensorboard/` in the run folder.
         log_every: steps between two training losses in W&B and TensorBoard; their tables of pictures come every
@@ -113,49 +124,91 @@ def train_psp(
     options["task"] = task.get_config()
     places, validation = (data, source, target), (val_source, val_target)
     check_places(task, places, validation)
+    if batch_size % devices:
+        raise UserError(f"--batch-size {batch_size} is not a multiple of --devices {devices}.")
     keras.utils.set_random_seed(seed)
-    frozen = StyleGAN2Generator.from_preset(generator, dtype=dtype)
-    channels = task.open_source().channels
-    network = make_encoder(encoder, frozen, num_layers, width, style_filters, dtype, channels)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(on_devices(devices))
+        model = _make_model(task, options, sync_batch_norm)
+        task_data = TaskData(task, model.encoder.image_size)
+        open_training, held_out = open_examples(
+            task_data, places, validation, num_mini_faces, num_validation, seed, on_broken
+        )
+        examples = functools.cache(open_training)
+
+        def prepare(step, indices):
+            return task_data.prepare(examples().fetch(indices), (step, seed), augment=True)
+
+        def batches(skip):
+            return endless_batches(len(examples()), prepare, batch_size, seed, skip)
+
+        run = stack.enter_context(_folder_of_process(output, options))
+        measured = task_data.measured(held_out)
+        to_pictures, best = task_data.source.to_pictures, _best_so_far(run / "log.csv")
+        callbacks = [SavePreset(run, best_so_far=best)]
+        callbacks += _picture_callbacks(run, measured, to_pictures, log_every if tensorboard else None)
+        if wandb:
+            if not is_first_process():
+                os.environ["WANDB_MODE"] = "disabled"
+            start_wandb(wandb, run, options)
+            callbacks += _wandb_callbacks(run, measured, batches, to_pictures, log_every, steps_per_epoch, best, seed)
+        fit_resumable(
+            model,
+            batches,
+            run,
+            epochs=math.ceil(steps / steps_per_epoch),
+            steps_per_epoch=steps_per_epoch,
+            callbacks=callbacks,
+            verbose="auto" if is_first_process() else 0,
+            **_validation(measured, batch_size, devices),
+        )
+        if wandb:
+            finish_wandb()
+        return model
+
+
+def _make_model(task, options, sync_batch_norm):
+    """The compiled `PSP` that the options of `train_psp` describe."""
+    dtype = options["dtype"]
+    frozen = StyleGAN2Generator.from_preset(options["generator"], dtype=dtype)
+    shape = [options[name] for name in ("num_layers", "width", "style_filters")]
+    network = make_encoder(options["encoder"], frozen, *shape, dtype, task.open_source().channels)
     model = PSP(network, frozen, task=task.get_config(), dtype=dtype, name="psp")
-    if start_from:
-        network.start_from(_load_start(start_from))
-    networks = {"perceptual_network": perceptual_network, "arcface": arcface, "moco_network": moco_network}
+    if sync_batch_norm:
+        synchronize_batch_norm(network)
+    if options["start_from"]:
+        network.start_from(_load_start(options["start_from"]))
+    networks = {name: options[name] for name in ("perceptual_network", "arcface", "moco_network")}
     loss = PSPLoss(**{**dict.fromkeys(TERMS, 0), **task.losses}, **networks)
-    model.compile(Ranger(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss)
-
-    task_data = TaskData(task, model.encoder.image_size)
-    open_training, held_out = open_examples(
-        task_data, places, validation, num_mini_faces, num_validation, seed, on_broken
-    )
-    examples = functools.cache(open_training)
-
-    def prepare(step, indices):
-        return task_data.prepare(examples().fetch(indices), (step, seed), augment=True)
-
-    def batches(skip):
-        return endless_batches(len(examples()), prepare, batch_size, seed, skip)
-
-    run, measured = open_run(output, options), task_data.measured(held_out)
-    to_pictures, best = task_data.source.to_pictures, _best_so_far(run / "log.csv")
-    callbacks = [SavePreset(run, best_so_far=best)]
-    callbacks += _picture_callbacks(run, measured, to_pictures, log_every if tensorboard else None)
-    if wandb:
-        start_wandb(wandb, run, options)
-        callbacks += _wandb_callbacks(run, measured, batches, to_pictures, log_every, steps_per_epoch, best, seed)
-    fit_resumable(
-        model,
-        batches,
-        run,
-        epochs=math.ceil(steps / steps_per_epoch),
-        steps_per_epoch=steps_per_epoch,
-        callbacks=callbacks,
-        validation_data=measured,
-        validation_batch_size=batch_size,
-    )
-    if wandb:
-        finish_wandb()
+    schedule = keras.optimizers.schedules.CosineDecay(options["learning_rate"], options["steps"])
+    model.compile(Ranger(schedule), loss)
     return model
+
+
+def _validation(measured, batch_size, devices):
+    """Arguments of `fit` for the validation pictures; several devices need batches that divide evenly."""
+    if devices == 1:
+        return {"validation_data": measured, "validation_batch_size": batch_size}
+    import tensorflow as tf
+
+    size = min(batch_size, len(measured[0]) // devices * devices)
+    if not size:
+        raise UserError(f"{len(measured[0])} validation pictures are too few for --devices {devices}.")
+    batches = tf.data.Dataset.from_tensor_slices(measured).batch(size, drop_remainder=True)
+    return {"validation_data": batches.repeat(), "validation_steps": len(measured[0]) // size}
+
+
+@contextlib.contextmanager
+def _folder_of_process(output, options):
+    """The run folder; of several processes only the first writes there, the others into a copy that goes away."""
+    if is_first_process():
+        yield open_run(output, options)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in (CHECKPOINT_FILE, "log.csv"):
+            if (Path(output) / name).exists():
+                shutil.copy(Path(output) / name, scratch)
+        yield Path(scratch)
 
 
 def _adapt_task(task, data, losses, **changes):

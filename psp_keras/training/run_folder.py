@@ -7,8 +7,8 @@ from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
 
 CONFIG_FILE = "run.json"
-# What may differ when a training goes on: the length of it.
-_MAY_CHANGE = {"kimg", "steps", "epochs"}
+# What may differ when a training goes on: the length of it, and what it runs on.
+_MAY_CHANGE = {"kimg", "steps", "epochs", "devices", "sync_batch_norm"}
 
 
 def open_run(output, options):

@@ -1,0 +1,97 @@
+"""`psp-keras train --devices 2` computes what one device would."""
+
+import csv
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from psp_keras.cli import main
+from psp_keras.layers.ir_block import batch_norm
+from psp_keras.training.devices import synchronize_batch_norm
+from tests.helpers import tiny_encoder, tiny_generator
+
+# Eight steps: Lookahead's sixth among them.
+OPTIONS = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --id 0 --w-norm 0.01 --num-mini-faces 40"
+STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8"
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("generator")
+    tiny_generator().save_to_preset(folder)
+    return str(folder)
+
+
+def train(generator, output, *more, **environment):
+    command = [sys.executable, "-m", "psp_keras", "train", *OPTIONS.split(), *STEPS.split(), *more]
+    command += ["--generator", generator, "--output", str(output)]
+    return subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def read_log(process, output):
+    said, _ = process.communicate()
+    assert process.returncode == 0, said[-2000:]
+    with open(output / "log.csv", newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def assert_same_losses(measured, expected):
+    assert len(measured) == len(expected) == 2
+    for there, here in zip(measured, expected):
+        assert there == pytest.approx(here, rel=1e-4)
+
+
+def test_two_devices_have_the_losses_of_one(generator, tmp_path):
+    one = read_log(train(generator, tmp_path / "one"), tmp_path / "one")
+    two = train(generator, tmp_path / "two", "--devices", "2", "--sync-batch-norm")
+    assert_same_losses(read_log(two, tmp_path / "two"), one)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="`make test-backends` installs it")
+def test_two_processes_have_the_losses_of_one(generator, tmp_path):
+    one = read_log(train(generator, tmp_path / "one", KERAS_BACKEND="jax"), tmp_path / "one")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    together = {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address, "KERAS_DISTRIBUTION_NUM_PROCESSES": "2"}
+    first, second = (
+        train(
+            generator,
+            tmp_path / "two",
+            *("--devices", "2"),
+            KERAS_BACKEND="jax",
+            KERAS_DISTRIBUTION_PROCESS_ID=str(number),
+            **together,
+        )
+        for number in range(2)
+    )
+    assert_same_losses(read_log(first, tmp_path / "two"), one)
+    second.communicate()
+    assert second.returncode == 0
+    names = {path.name for path in (tmp_path / "two").iterdir()}
+    assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "run.json"}
+
+
+def test_mistakes_are_named(generator, tmp_path, capsys):
+    command = ["train", *OPTIONS.split(), "--generator", generator, "--output", str(tmp_path / "run")]
+    assert main([*command, "--devices", "2", "--batch-size", "5"]) == 2
+    assert "--batch-size 5 is not a multiple of --devices 2" in capsys.readouterr().err
+    assert main([*command, "--devices", "64", "--batch-size", "64"]) == 2
+    assert "64: ask for fewer with --devices" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_batch_norms_must_exist_to_be_synchronized():
+    with pytest.raises(ValueError, match="is not built"):
+        synchronize_batch_norm(tiny_encoder())
+    encoder = tiny_encoder()
+    encoder.build((None, 32, 32, 3))
+    synchronize_batch_norm(encoder)
+    assert encoder.backbone.input_norm.synchronized
+    assert not batch_norm().synchronized
