@@ -6,6 +6,7 @@ from psp_keras.layers.face_regions import inner_face, recognition_input, shrink_
 from tests.helpers import check_layer
 
 CASES = [
+    (layers.BatchNormalization, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.BilinearUpsample2D, {}, [(2, 8, 8, 4)], (2, 16, 16, 4)),
     (layers.BottleneckBlock, {"filters": 4, "strides": 2, "project": True}, [(2, 8, 8, 8)], (2, 4, 4, 16)),
     (layers.BottleneckBlock, {"filters": 2}, [(2, 8, 8, 8)], (2, 8, 8, 8)),
@@ -33,6 +34,7 @@ CASES = [
         (2, 4, 4, 6),
     ),
     (layers.NoiseInjection, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
+    (layers.PReLU, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.SqueezeExcite, {"reduction": 2}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.StyledConv2D, {"filters": 6, "up": True}, [(2, 8, 8, 4), (2, 5)], (2, 16, 16, 6)),
     (layers.SymmetricConv2D, {"filters": 6, "kernel_size": 3, "strides": 2}, [(2, 7, 7, 4)], (2, 4, 4, 6)),

@@ -4,36 +4,73 @@ import keras
 import numpy as np
 import pytest
 
-from psp_keras.layers import StyledConv2D
+from psp_keras.layers import BatchNormalization, IRBlock, StyledConv2D
 from psp_keras.layers.fir import depth_to_space_2x, fold_up_kernel, up_conv
+from psp_keras.models import PerceptualNetwork
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
 
 
 @pytest.mark.parametrize("frozen", [True, False])
 @pytest.mark.parametrize("up", [True, False])
-def test_fused_layers_have_the_outputs_and_gradients_of_plain_ones(up, frozen, monkeypatch):
-    import tensorflow as tf
-
+def test_fused_style_blocks_do_what_plain_ones_do(up, frozen, monkeypatch):
     layer = StyledConv2D(6, up=up)
-    rng = np.random.default_rng(0)
-    features, styles = (tf.constant(rng.normal(size=shape), tf.float32) for shape in ((2, 8, 8, 4), (2, 16)))
-    layer(features, styles)
+    inputs = random((2, 8, 8, 4), (2, 16))
+    layer(*inputs)
     layer.noise.strength.assign(0.5)
     layer.trainable = not frozen
+    check_fused(lambda: layer(*inputs), inputs, layer, monkeypatch)
 
-    def run(features, styles):
+
+@pytest.mark.parametrize("training, frozen", [(True, False), (False, False), (False, True)])
+def test_fused_residual_blocks_do_what_plain_ones_do(training, frozen, monkeypatch):
+    block = IRBlock(8, strides=2)
+    inputs = random((2, 8, 8, 4))
+    block(*inputs)
+    for variable, value in zip(block.trainable_variables, random(*(v.shape for v in block.trainable_variables))):
+        variable.assign(variable + 0.1 * value)
+    block.trainable = not frozen
+    check_fused(lambda: block(*inputs, training=training), inputs, block, monkeypatch)
+
+
+def test_fused_lpips_is_what_the_plain_one_is(monkeypatch):
+    network = PerceptualNetwork("alexnet", width=16)
+    inputs = random((2, 64, 64, 3), (2, 64, 64, 3))
+    network(*inputs)
+    network.trainable = False
+    check_fused(lambda: network(*inputs), inputs, network, monkeypatch)
+
+
+def test_batch_normalization_is_that_of_keras():
+    (images,) = random((4, 8, 8, 6))
+    ours, theirs = BatchNormalization(), keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+    for training in (True, False):
+        np.testing.assert_allclose(ours(images, training=training), theirs(images, training=training), atol=1e-5)
+    for one, other in zip(ours.variables, theirs.variables):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=one.path)
+
+
+def random(*shapes):
+    rng = np.random.default_rng(0)
+    return [keras.ops.convert_to_tensor(rng.normal(size=shape), "float32") for shape in shapes]
+
+
+def check_fused(call, inputs, layer, monkeypatch):
+    """Compares outputs and gradients of a call with those that it has where nothing is fused."""
+    import tensorflow as tf
+
+    def run():
         variables = [variable.value for variable in layer.trainable_variables]
         with tf.GradientTape() as tape:
-            tape.watch([features, styles])
-            outputs = layer(features, styles)
+            tape.watch(inputs)
+            outputs = call()
             loss = tf.reduce_mean(outputs**2 * tf.reshape(tf.range(tf.size(outputs), dtype=tf.float32), outputs.shape))
-        return [outputs, *tape.gradient(loss, [features, styles, *variables])]
+        return [outputs, *tape.gradient(loss, [*inputs, *variables])]
 
-    plain = run(features, styles)
+    plain = run()
     monkeypatch.setattr("psp_keras.layers.onednn._WORTH_FUSING", 1)
-    fused = tf.function(run)(features, styles)
-    assert len(plain) == (3 if frozen else 3 + len(layer.trainable_variables))
+    fused = tf.function(run)()
+    assert len(plain) == 1 + len(inputs) + len(layer.trainable_variables)
     for one, other in zip(plain, fused, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-4 * float(tf.reduce_max(tf.abs(one))))
 

@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from psp_keras.cli import main
-from psp_keras.layers.ir_block import batch_norm
 from psp_keras.training.devices import synchronize_batch_norm
 from tests.helpers import tiny_encoder, tiny_generator
 
@@ -94,4 +93,3 @@ def test_batch_norms_must_exist_to_be_synchronized():
     encoder.build((None, 32, 32, 3))
     synchronize_batch_norm(encoder)
     assert encoder.backbone.input_norm.synchronized
-    assert not batch_norm().synchronized

@@ -5,6 +5,7 @@ from psp_keras.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "batch_normalization": "BatchNormalization",
         "bilinear_upsample2d": "BilinearUpsample2D",
         "bottleneck_block": "BottleneckBlock",
         "discriminator_block": "DiscriminatorBlock",
@@ -16,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "minibatch_stddev": "MinibatchStddev",
         "modulated_conv2d": "ModulatedConv2D",
         "noise_injection": "NoiseInjection",
+        "prelu": "PReLU",
         "squeeze_excite": "SqueezeExcite",
         "styled_conv2d": "StyledConv2D",
         "symmetric_conv2d": "SymmetricConv2D",

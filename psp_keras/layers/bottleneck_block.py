@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.ir_block import batch_norm
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 
 _EXPANSION = 4
@@ -39,7 +39,7 @@ class BottleneckBlock(keras.layers.Layer):
 
     def _add(self, name, shape, filters, kernel, strides):
         conv = SymmetricConv2D(filters, kernel, strides, use_bias=False, dtype=self.dtype_policy, name=f"conv_{name}")
-        norm = batch_norm(dtype=self.dtype_policy, name=f"norm_{name}")
+        norm = BatchNormalization(dtype=self.dtype_policy, name=f"norm_{name}")
         conv.build(shape)
         shape = conv.compute_output_shape(shape)
         norm.build(shape)

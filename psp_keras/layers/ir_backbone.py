@@ -1,7 +1,9 @@
 import keras
 
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.checks import check_shape
-from psp_keras.layers.ir_block import IRBlock, batch_norm, prelu
+from psp_keras.layers.ir_block import IRBlock
+from psp_keras.layers.prelu import PReLU
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 
 # Blocks in each of the four stages.
@@ -44,8 +46,8 @@ class IRBackbone(keras.layers.Layer):
         check_shape("images", input_shape, ("N", "H", "W", "C"))
         policy = self.dtype_policy
         self.input_conv = SymmetricConv2D(self.width, 3, use_bias=False, dtype=policy, name="input_conv")
-        self.input_norm = batch_norm(dtype=policy, name="input_norm")
-        self.input_prelu = prelu(dtype=policy, name="input_prelu")
+        self.input_norm = BatchNormalization(dtype=policy, name="input_norm")
+        self.input_prelu = PReLU(dtype=policy, name="input_prelu")
         self.stages = [
             [
                 IRBlock(

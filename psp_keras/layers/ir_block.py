@@ -1,18 +1,19 @@
 import keras
+from keras import ops
 
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.checks import check_shape
+from psp_keras.layers.onednn import fused
+from psp_keras.layers.prelu import PReLU
 from psp_keras.layers.squeeze_excite import SqueezeExcite
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 
-
-def batch_norm(**kwargs):
-    """Batch normalisation with PyTorch's constants."""
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **kwargs)
+_WITHOUT_GATE = 5  # layers of the residual branch before squeeze and excitation
 
 
-def prelu(**kwargs):
-    """PReLU with one slope a channel, 0.25 before training."""
-    return keras.layers.PReLU(shared_axes=[1, 2], alpha_initializer=keras.initializers.Constant(0.25), **kwargs)
+@fused
+def _add_gated(residual, shortcut, gates):
+    return ops.cast(ops.cast(residual, "float32") * gates + ops.cast(shortcut, "float32"), residual.dtype)
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -44,11 +45,11 @@ class IRBlock(keras.layers.Layer):
         check_shape("inputs", input_shape, ("N", "H", "W", "C"))
         policy = self.dtype_policy
         self.residual = [
-            batch_norm(dtype=policy, name="norm_in"),
+            BatchNormalization(dtype=policy, name="norm_in"),
             SymmetricConv2D(self.filters, 3, use_bias=False, dtype=policy, name="conv_1"),
-            prelu(dtype=policy, name="prelu"),
+            PReLU(dtype=policy, name="prelu"),
             SymmetricConv2D(self.filters, 3, self.strides, use_bias=False, dtype=policy, name="conv_2"),
-            batch_norm(dtype=policy, name="norm_out"),
+            BatchNormalization(dtype=policy, name="norm_out"),
         ]
         if self.squeeze_excite:
             self.residual.append(SqueezeExcite(dtype=policy, name="squeeze_excite"))
@@ -56,7 +57,7 @@ class IRBlock(keras.layers.Layer):
         if input_shape[-1] != self.filters:
             self.shortcut = [
                 SymmetricConv2D(self.filters, 1, self.strides, use_bias=False, dtype=policy, name="shortcut_conv"),
-                batch_norm(dtype=policy, name="shortcut_norm"),
+                BatchNormalization(dtype=policy, name="shortcut_norm"),
             ]
         for branch in (self.residual, self.shortcut):
             shape = input_shape
@@ -65,11 +66,15 @@ class IRBlock(keras.layers.Layer):
                 shape = layer.compute_output_shape(shape)
 
     def call(self, inputs, training=False):
-        residual = _run(self.residual, inputs, training)
-        if self.shortcut:
-            return residual + _run(self.shortcut, inputs, training)
+        residual = _run(self.residual[:_WITHOUT_GATE], inputs, training)
+        shortcut = _run(self.shortcut, inputs, training) if self.shortcut else self._subsample(inputs)
+        if not self.squeeze_excite:
+            return residual + shortcut
+        return _add_gated(residual, shortcut, ops.cast(self.residual[-1].gates(residual), "float32"))
+
+    def _subsample(self, inputs):
         step = self.strides
-        return residual + (inputs if step == 1 else inputs[:, ::step, ::step])
+        return inputs if step == 1 else inputs[:, ::step, ::step]
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
@@ -87,6 +92,6 @@ class IRBlock(keras.layers.Layer):
 
 def _run(layers, x, training):
     for layer in layers:
-        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        is_norm = isinstance(layer, BatchNormalization)
         x = layer(x, training=training) if is_norm else layer(x)
     return x

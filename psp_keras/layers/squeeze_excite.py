@@ -30,8 +30,12 @@ class SqueezeExcite(keras.layers.Layer):
         self.excite.build((None, hidden))
 
     def call(self, inputs):
+        return inputs * self.gates(inputs)
+
+    def gates(self, inputs):
+        """What the channels are scaled by, `(N, 1, 1, C)` in (0, 1)."""
         gates = self.excite(self.squeeze(ops.mean(inputs, axis=(1, 2))))
-        return inputs * ops.reshape(gates, (-1, 1, 1, inputs.shape[-1]))
+        return ops.reshape(gates, (-1, 1, 1, inputs.shape[-1]))
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -1,9 +1,9 @@
 import keras
 from keras import ops
 
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_backbone import IRBackbone
-from psp_keras.layers.ir_block import batch_norm
 from psp_keras.models.preset import PresetModel
 
 
@@ -51,10 +51,10 @@ class ArcFace(PresetModel):
         self.affine = affine
         self.dropout_rate = dropout
         self.backbone = IRBackbone(num_layers, squeeze_excite, width, dtype=self.dtype_policy, name="backbone")
-        self.feature_norm = batch_norm(dtype="float32", name="feature_norm")
+        self.feature_norm = BatchNormalization(dtype="float32", name="feature_norm")
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.dense = keras.layers.Dense(embedding_dim, dtype="float32", name="dense")
-        self.embedding_norm = batch_norm(center=affine, scale=affine, dtype="float32", name="embedding_norm")
+        self.embedding_norm = BatchNormalization(center=affine, scale=affine, dtype="float32", name="embedding_norm")
 
     def build(self, input_shape=None):
         input_shape = input_shape or (None, self.image_size, self.image_size, 3)

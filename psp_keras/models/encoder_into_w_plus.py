@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
-from psp_keras.layers.ir_block import batch_norm
 from psp_keras.models.encoder import Encoder
 
 _POOLED = 7
@@ -28,7 +28,7 @@ class EncoderIntoWPlus(Encoder):
     def __init__(self, num_styles=18, **kwargs):
         super().__init__(**kwargs)
         self.num_styles = num_styles
-        self.norm = batch_norm(dtype="float32", name="norm")
+        self.norm = BatchNormalization(dtype="float32", name="norm")
         self.hidden = keras.layers.Dense(self.style_dim, dtype="float32", name="hidden")
         self.dense = EqualizedDense(num_styles * self.style_dim, dtype="float32", name="dense")
 

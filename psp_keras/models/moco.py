@@ -2,9 +2,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.bottleneck_block import BottleneckBlock
 from psp_keras.layers.checks import check_shape
-from psp_keras.layers.ir_block import batch_norm
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 from psp_keras.models.preset import PresetModel
 
@@ -32,7 +32,7 @@ class MoCo(PresetModel):
         self.width = width
         policy = self.dtype_policy
         self.input_conv = SymmetricConv2D(width, 7, strides=2, use_bias=False, dtype=policy, name="input_conv")
-        self.input_norm = batch_norm(dtype=policy, name="input_norm")
+        self.input_norm = BatchNormalization(dtype=policy, name="input_norm")
         self.stages = [
             [
                 BottleneckBlock(

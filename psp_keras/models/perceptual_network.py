@@ -3,6 +3,7 @@ import numpy as np
 from keras import ops
 
 from psp_keras.layers.checks import check_shape
+from psp_keras.layers.onednn import fused
 from psp_keras.models.preset import PresetModel
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
@@ -52,11 +53,20 @@ class PerceptualNetwork(PresetModel):
             step if isinstance(step, str) else (step[0] * width // 64, *step[1:]) for step in _BACKBONES[backbone]
         ]
         self.convs = [
-            keras.layers.Conv2D(
-                filters, kernel, strides, kernel_initializer="he_normal", dtype=self.dtype_policy, name=f"conv_{i}"
-            )
-            for i, (filters, kernel, strides, _) in enumerate(step for step in self.plan if not isinstance(step, str))
+            self._make_conv(i, *step) for i, step in enumerate(step for step in self.plan if not isinstance(step, str))
         ]
+
+    def _make_conv(self, index, filters, kernel, strides, padding):
+        pads_itself = strides == 1 and padding == kernel // 2
+        return keras.layers.Conv2D(
+            filters,
+            kernel,
+            strides,
+            padding="same" if pads_itself else "valid",
+            kernel_initializer="he_normal",
+            dtype=self.dtype_policy,
+            name=f"conv_{index}",
+        )
 
     def build(self, images_shape=None, others_shape=None):
         if images_shape is not None:
@@ -76,8 +86,9 @@ class PerceptualNetwork(PresetModel):
     def call(self, images, others):
         check_shape("images", images.shape, ("N", "H", "W", 3))
         check_shape("others", others.shape, ("N", "H", "W", 3))
-        both = self.features(ops.concatenate([images, others], axis=0))
-        return sum(_distance(features, head) for features, head in zip(both, self.heads))
+        # One after the other: in a training, the targets then need no gradient.
+        pairs = zip(self.features(images), self.features(others), self.heads)
+        return sum(_distance(one, other, constants=(ops.cast(head, "float32"),)) for one, other, head in pairs)
 
     def features(self, images):
         """Returns the feature maps that LPIPS compares, shallow to deep."""
@@ -90,8 +101,10 @@ class PerceptualNetwork(PresetModel):
             elif step == "pool":
                 x = ops.max_pool(x, _POOL_SIZE[self.backbone], strides=2, padding="valid")
             else:
-                side = step[3]
-                x = ops.relu(next(convs)(ops.pad(x, [[0, 0], [side, side], [side, side], [0, 0]])))
+                conv, side = next(convs), step[3]
+                if conv.padding == "valid":
+                    x = ops.pad(x, [[0, 0], [side, side], [side, side], [0, 0]])
+                x = ops.relu(conv(x))
         return taps
 
     def compute_output_shape(self, images_shape, others_shape=None):
@@ -104,9 +117,10 @@ class PerceptualNetwork(PresetModel):
         return {**super().get_config(), "backbone": self.backbone, "width": self.width}
 
 
-def _distance(features, head):
-    first, second = ops.split(_normalise(ops.cast(features, "float32")), 2, axis=0)
-    return ops.mean(ops.sum(ops.square(first - second) * head, axis=-1), axis=(1, 2))
+@fused
+def _distance(features, others, head):
+    features, others = (_normalise(ops.cast(x, "float32")) for x in (features, others))
+    return ops.mean(ops.sum(ops.square(features - others) * head, axis=-1), axis=(1, 2))
 
 
 def _normalise(features):

@@ -1,0 +1,48 @@
+import keras
+from keras import ops
+
+from psp_keras.layers.onednn import batch_norm, fused, on_onednn
+
+
+@fused
+def _scale_and_shift(x, scale, offset):
+    return ops.cast(ops.cast(x, "float32") * scale + offset, x.dtype)
+
+
+@keras.saving.register_keras_serializable(package="psp_keras")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` with PyTorch's constants, in fewer passes over memory on TensorFlow's CPU.
+
+    Statistics and arithmetic are float32 under every dtype policy.
+
+    Args:
+        momentum: share of the moving statistics that a step keeps.
+        epsilon: added to the variance.
+        **kwargs: of `keras.layers.BatchNormalization`.
+
+    Input shape: `(N, ..., C)`. Output shape: the same.
+
+    Example:
+        >>> BatchNormalization()(np.zeros((2, 8, 8, 16)), training=True).shape
+        (2, 8, 8, 16)
+    """
+
+    def __init__(self, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        if not on_onednn() or len(inputs.shape) != 4 or self.synchronized or not (self.scale and self.center):
+            return super().call(inputs, training=training, mask=mask)
+        if training and self.trainable:
+            return self._by_batch(inputs)
+        scale = self.gamma * ops.rsqrt(self.moving_variance + self.epsilon)
+        offset = self.beta - self.moving_mean * scale
+        if self.trainable:
+            return _scale_and_shift(inputs, scale, offset)
+        return _scale_and_shift(inputs, constants=(scale, offset))
+
+    def _by_batch(self, inputs):
+        outputs, mean, variance = batch_norm(inputs, self.gamma, self.beta, self.epsilon)
+        for moving, measured in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + measured * (1.0 - self.momentum))
+        return outputs
