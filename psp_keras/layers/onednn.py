@@ -12,6 +12,10 @@ import keras
 # Of tensors with fewer numbers, an operation's result stays in the cache, and compiling costs more than it saves.
 _WORTH_FUSING = 1 << 20
 
+# The gradient of a factor for each channel is a sum over the image, slow in XLA's CPU code. The sum of so many
+# slices of the width it computes along with what they hold; TensorFlow sums the rest.
+_SLICES = 8
+
 _portable = False
 
 
@@ -56,15 +60,22 @@ def fused(function):
 
         @tf.function(jit_compile=True, autograph=False)
         def backward(inputs, constants, upstream):
+            repeated = [_is_per_channel(value, inputs[0]) for value in inputs]
+            wide = [tf.broadcast_to(v, tf.shape(inputs[0])) if is_ else v for v, is_ in zip(inputs, repeated)]
             with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                outputs = function(*inputs, *constants)
-            return tape.gradient(outputs, inputs, upstream)
+                tape.watch(wide)
+                outputs = function(*wide, *constants)
+            gradients = tape.gradient(outputs, wide, upstream)
+            return [tf.add_n(tf.split(g, _SLICES, 2)) if is_ else g for g, is_ in zip(gradients, repeated)]
 
         def run(inputs, constants):
             @tf.custom_gradient
             def differentiable(*inputs):
-                return forward(*inputs, *constants), lambda *upstream: backward(inputs, constants, list(upstream))
+                def gradients(*upstream):
+                    found = backward(inputs, constants, list(upstream))
+                    return [_sum_to_shape(g, v) if _is_per_channel(v, inputs[0]) else g for g, v in zip(found, inputs)]
+
+                return forward(*inputs, *constants), gradients
 
             return differentiable(*inputs)
 
@@ -83,6 +94,24 @@ def _is_worth_fusing(x):
     import tensorflow as tf
 
     return not tf.executing_eagerly() and math.prod(size or 1 for size in x.shape) >= _WORTH_FUSING
+
+
+def _is_per_channel(value, x):
+    """Whether `value` is the same all over each image of `x`."""
+    shape = _in_four_axes(value)
+    return len(x.shape) == 4 and shape[1] == shape[2] == 1 and x.shape[2] % _SLICES == 0
+
+
+def _sum_to_shape(gradient, value):
+    """Sums a gradient over the axes along which `value` was repeated."""
+    import tensorflow as tf
+
+    axes = [axis for axis, size in enumerate(_in_four_axes(value)) if size == 1]
+    return tf.reshape(tf.reduce_sum(gradient, axes), tf.shape(value))
+
+
+def _in_four_axes(value):
+    return (1, 1, 1, 1, *value.shape)[-4:]
 
 
 def batch_norm(x, gamma, beta, epsilon):
