@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+RESULTS := benchmarks/results.jsonl
 
 .PHONY: demo test test-backends notebooks parity parity-tfa bench lint format clean
 
@@ -15,12 +16,17 @@ test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on J
 		KERAS_BACKEND=$$backend $(VENV)/bin/python -m pytest tests/test_layers.py tests/test_losses.py \
 			tests/test_models.py tests/test_parity.py tests/test_psp.py || exit 1; \
 	done
-	$(VENV)/bin/python -m pytest tests/test_backends.py
+	$(VENV)/bin/python -m pytest tests/test_backends.py tests/test_several_devices.py
 
-bench: $(INSTALLED)  ## how fast networks and training of the published size are here (ten minutes, 14 GB)
-	$(VENV)/bin/python benchmarks/inference.py
-	$(VENV)/bin/python benchmarks/training.py
-	$(VENV)/bin/python benchmarks/training.py --dtype mixed_bfloat16
+bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (half an hour, 14 GB): docs/speed.*
+	rm -f $(RESULTS)
+	$(VENV)/bin/python benchmarks/inference.py --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/inference.py --frozen --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/training.py --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/training.py --dtype mixed_bfloat16 --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/peer_torch.py --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/scaling.py --resolutions 64 256 1024 --batches 1 4 16 --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/report.py $(RESULTS) docs
 
 notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
 	$(VENV)/bin/python -m pytest tests/test_notebooks.py -m notebook

@@ -8,10 +8,10 @@ encoder), whatever ours do, and the measured time is that of `predict_on_batch`.
 """
 
 import argparse
+import os
 
-import keras
 import numpy as np
-from timing import CALIBRATION_GFLOP, calibration, machine, medians
+from timing import CALIBRATION_GFLOP, calibration, keras, machine, medians, record
 
 from psp_keras.models import GradualStyleEncoder, StyleGAN2Generator
 
@@ -24,14 +24,19 @@ def main():
     parser.add_argument("--networks", nargs="+", default=list(GFLOP), choices=list(GFLOP))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--frozen", action="store_true", help="let oneDNN keep the weights packed, as a server may")
+    parser.add_argument("--results", help="file to append the results to, a line of JSON each")
     options = parser.parse_args()
+    if options.frozen:
+        os.environ["TF_ONEDNN_ASSUME_FROZEN_WEIGHTS"] = "1"
     print(machine())
     for dtype in options.dtypes:
         for network in options.networks:
-            measure(network, dtype, options.batches, options.rounds)
+            name = f"frozen {network}" if options.frozen else network
+            measure(name, network, dtype, options.batches, options.rounds, options.results)
 
 
-def measure(network, dtype, batches, rounds):
+def measure(name, network, dtype, batches, rounds, results):
     """Times one network in turns with the calibration, and prints a row for every batch size."""
     runs = {batch: run_of(network, dtype, batch) for batch in batches}
     seconds = medians({"calibration": calibration(dtype), **runs}, rounds)
@@ -39,10 +44,11 @@ def measure(network, dtype, batches, rounds):
     for batch, taken in seconds.items():
         rate = GFLOP[network] * batch / taken
         print(
-            f"{network:10}{dtype:16}batch {batch:<4}{taken:7.3f} s {rate:8.0f} GFLOP/s, "
+            f"{name:18}{dtype:16}batch {batch:<4}{taken:7.3f} s {rate:8.0f} GFLOP/s, "
             f"{rate / possible:4.0%} of the calibration's {possible:.0f}",
             flush=True,
         )
+        record(results, name, dtype, batch=batch, seconds=taken, share=rate / possible, rate=possible)
 
 
 def run_of(network, dtype, batch):

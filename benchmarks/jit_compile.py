@@ -8,8 +8,7 @@ Both versions take turns on the same batch.
 import argparse
 import time
 
-import keras
-from timing import medians
+from timing import keras, medians
 
 from psp_keras.data import MiniFaces, to_float
 from psp_keras.losses import PSPLoss

@@ -1,10 +1,15 @@
 """How the benchmarks measure: medians of several runs, the compared ones taking turns, beside a calibration."""
 
+import json
 import os
 import resource
 import time
 
+from psp_keras.quiet_import import import_tensorflow_quietly
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+    import_tensorflow_quietly()
 
 import keras
 import numpy as np
@@ -39,6 +44,11 @@ def calibration(dtype):
     return lambda: model.predict_on_batch(x)
 
 
+def calibration_rate(dtype, rounds):
+    """GFLOP/s of the calibration."""
+    return CALIBRATION_GFLOP / medians({"calibration": calibration(dtype)}, rounds)["calibration"]
+
+
 def _keep_little(x):
     """Bringing all of the result back from the device would be measured too."""
     return x[:, :1, :1]
@@ -57,3 +67,11 @@ def machine():
 
         kind = f"{jax.devices()[0].device_kind}" if jax.default_backend() == "gpu" else kind
     return f"{kind}, Keras {keras.__version__} on {keras.backend.backend()}, {time.strftime('%Y-%m-%d')}"
+
+
+def record(path, benchmark, dtype, **measured):
+    """Appends a result to a file for `report.py`, where there is one."""
+    if path:
+        with open(path, "a") as file:
+            row = {"benchmark": benchmark, "machine": machine(), "dtype": dtype, **measured}
+            file.write(json.dumps(row) + "\n")

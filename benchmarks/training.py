@@ -8,9 +8,8 @@ A step trains an IR-SE50 encoder against a frozen generator with the L2, LPIPS (
 
 import argparse
 
-import keras
 import numpy as np
-from timing import CALIBRATION_GFLOP, calibration, machine, medians, peak_memory
+from timing import CALIBRATION_GFLOP, calibration, keras, machine, medians, peak_memory, record
 
 from psp_keras import PSP
 from psp_keras.losses import PSPLoss
@@ -24,6 +23,7 @@ def main():
     parser.add_argument("--resolution", type=int, default=1024)
     parser.add_argument("--batch-size", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--results", help="file to append the results to, a line of JSON each")
     options = parser.parse_args()
     print(machine())
     model = published_size(options.resolution, options.dtype)
@@ -40,6 +40,8 @@ def main():
         f"{options.dtype}, {options.resolution}, batch {options.batch_size}: {seconds['step']:.2f} s a step, "
         f"{peak_memory():.1f} GB at most (calibration {rate:.0f} GFLOP/s)"
     )
+    measured = {"seconds": seconds["step"], "peak_gb": peak_memory(), "rate": rate}
+    record(options.results, "training", options.dtype, batch=options.batch_size, **measured)
 
 
 def published_size(resolution, dtype):
