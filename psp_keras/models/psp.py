@@ -193,7 +193,7 @@ class PSP(TrainStep, PresetModel):
             loss: `PSPLoss`, the mean squared error by default.
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
-                twice as long with XLA (`benchmarks/jit_compile.py`).
+                twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
         """
         # Imported here: losses and optimizers stand above models.
@@ -205,7 +205,7 @@ class PSP(TrainStep, PresetModel):
         if not isinstance(loss, PSPLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
         if jit_compile == "auto":
-            jit_compile = keras.backend.backend() != "torch" and not on_onednn()
+            jit_compile = _xla_pays()
         set_trainable(self.generator, train_decoder)
         set_trainable(self.generator.mapping, False)  # the encoder takes its place
         self.psp_loss = loss
@@ -260,6 +260,16 @@ class PSP(TrainStep, PresetModel):
     def from_config(cls, config):
         networks = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("encoder", "generator")}
         return cls(**{**config, **networks})
+
+
+def _xla_pays():
+    if keras.backend.backend() == "torch" or on_onednn():
+        return False
+    if keras.backend.backend() == "jax":
+        return True
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync == 1  # XLA cannot compile what spans devices
 
 
 def set_trainable(network, value):

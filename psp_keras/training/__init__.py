@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "arcface_trainer": "ArcFaceTrainer",
         "gan_trainer": "GANTrainer",
         "arcface": "train_arcface measure_arcface",
+        "devices": "on_devices synchronize_batch_norm",
         "gan": "train_gan",
         "psp": "train_psp",
         "vgg": "train_vgg",

@@ -46,32 +46,42 @@ def _mirrored(count):
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     if kind == "CPU":
         _divide_cpu(count)
-    devices = tf.config.list_logical_devices(kind)
-    _check_count(count, len(devices))
-    return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
+    devices = [device.name for device in tf.config.list_logical_devices(kind)]
+    return tf.distribute.MirroredStrategy(_first(count, devices))
 
 
 def _divide_cpu(count):
-    """Makes several devices of the CPU, which TensorFlow does only before its first operation."""
     import tensorflow as tf
 
     (cpu,) = tf.config.list_physical_devices("CPU")
-    with contextlib.suppress(RuntimeError):  # it has begun; whether the devices suffice is checked next
+    try:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+    except RuntimeError as error:
+        if len(tf.config.list_logical_devices("CPU")) < count:
+            raise UserError(
+                f"TensorFlow divides a CPU into {count} devices only before its first operation: start a new process."
+            ) from error
 
 
 def _data_parallel(count):
     import jax
 
     if "KERAS_DISTRIBUTION_PROCESS_ID" in os.environ and not jax.distributed.is_initialized():
-        keras.distribution.initialize()
-    _check_count(count, len(keras.distribution.list_devices()))
-    return keras.distribution.DataParallel(devices=keras.distribution.list_devices()[:count])
+        try:
+            keras.distribution.initialize()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"The processes do not find each other: {reason} Set KERAS_DISTRIBUTION_JOB_ADDRESSES, "
+                "KERAS_DISTRIBUTION_NUM_PROCESSES and KERAS_DISTRIBUTION_PROCESS_ID for each."
+            ) from error
+    return keras.distribution.DataParallel(devices=_first(count, keras.distribution.list_devices()))
 
 
-def _check_count(wanted, present):
-    if wanted > present:
-        raise UserError(f"There are {present} devices for training, not {wanted}: ask for fewer with --devices.")
+def _first(count, devices):
+    if count > len(devices):
+        raise UserError(f"--devices {count} asks for more than there are here: {len(devices)}.")
+    return devices[:count]
 
 
 def is_first_process():

@@ -122,8 +122,8 @@ def train_psp(
     options = {name: value for name, value in locals().items() if name not in _NO_PART_OF_THE_RUN}
     task = _adapt_task(get_task(task), data, losses, num_classes=num_classes, mask=mask)
     options["task"] = task.get_config()
-    places, validation = (data, source, target), (val_source, val_target)
-    check_places(task, places, validation)
+    places, val_places = (data, source, target), (val_source, val_target)
+    check_places(task, places, val_places)
     if batch_size % devices:
         raise UserError(f"--batch-size {batch_size} is not a multiple of --devices {devices}.")
     keras.utils.set_random_seed(seed)
@@ -132,7 +132,7 @@ def train_psp(
         model = _make_model(task, options, sync_batch_norm)
         task_data = TaskData(task, model.encoder.image_size)
         open_training, held_out = open_examples(
-            task_data, places, validation, num_mini_faces, num_validation, seed, on_broken
+            task_data, places, val_places, num_mini_faces, num_validation, seed, on_broken
         )
         examples = functools.cache(open_training)
 
@@ -142,8 +142,9 @@ def train_psp(
         def batches(skip):
             return endless_batches(len(examples()), prepare, batch_size, seed, skip)
 
-        run = stack.enter_context(_folder_of_process(output, options))
         measured = task_data.measured(held_out)
+        validation = _validation(measured, batch_size, devices)
+        run = stack.enter_context(_folder_of_process(output, options))
         to_pictures, best = task_data.source.to_pictures, _best_so_far(run / "log.csv")
         callbacks = [SavePreset(run, best_so_far=best)]
         callbacks += _picture_callbacks(run, measured, to_pictures, log_every if tensorboard else None)
@@ -160,7 +161,7 @@ def train_psp(
             steps_per_epoch=steps_per_epoch,
             callbacks=callbacks,
             verbose="auto" if is_first_process() else 0,
-            **_validation(measured, batch_size, devices),
+            **validation,
         )
         if wandb:
             finish_wandb()
