@@ -93,8 +93,8 @@ def draw(rows):
         batches = [row["batch"] for row in found]
         middle.plot(batches, [row["seconds"] / row["batch"] for row in found], "o-", label=f"{resolution} pixels")
         right.plot(batches, [row["peak_gb"] for row in found], "o-", label=f"{resolution} pixels")
-    middle.set(title="pSp, float32", xlabel="batch", ylabel="seconds an image", xscale="log", yscale="log")
-    right.set(title="pSp, float32", xlabel="batch", ylabel="peak memory, GB", xscale="log")
+    middle.set(title="pSp, float32", xlabel="batch", ylabel="seconds an image", xscale="log", ylim=(0, None))
+    right.set(title="pSp, float32", xlabel="batch", ylabel="peak memory, GB", xscale="log", ylim=(0, None))
     for axes in (middle, right):
         ticks = sorted({row["batch"] for row in chosen(rows, "scaling")})
         axes.set_xticks(ticks, ticks)

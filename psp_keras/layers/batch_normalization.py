@@ -31,7 +31,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
 
     def call(self, inputs, training=None, mask=None):
-        if not on_onednn() or len(inputs.shape) != 4 or self.synchronized or not (self.scale and self.center):
+        if not on_onednn() or len(inputs.shape) != 4 or self._is_special():
             return super().call(inputs, training=training, mask=mask)
         if training and self.trainable:
             return self._by_batch(inputs)
@@ -40,6 +40,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if self.trainable:
             return _scale_and_shift(inputs, scale, offset)
         return _scale_and_shift(inputs, constants=(scale, offset))
+
+    def _is_special(self):
+        return self.synchronized or self.renorm or self.axis not in (-1, 3) or not (self.scale and self.center)
 
     def _by_batch(self, inputs):
         outputs, mean, variance = batch_norm(inputs, self.gamma, self.beta, self.epsilon)
