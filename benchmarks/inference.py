@@ -20,7 +20,7 @@ GFLOP = {"generator": 148, "encoder": 145}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dtypes", nargs="+", default=["float32", "mixed_bfloat16"])
+    parser.add_argument("--dtypes", nargs="+", default=["float32", "mixed_bfloat16", "bfloat16"])
     parser.add_argument("--networks", nargs="+", default=list(GFLOP), choices=list(GFLOP))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--rounds", type=int, default=7)

@@ -18,14 +18,14 @@ from psp_keras.atomic_write import atomic_write
 TARGETS = {
     ("generator", "float32", 1): 0.55,
     ("generator", "float32", 4): 2.0,
-    ("generator", "mixed_bfloat16", 1): 0.25,
-    ("generator", "mixed_bfloat16", 4): 0.9,
+    ("generator", "bfloat16", 1): 0.25,
+    ("generator", "bfloat16", 4): 0.9,
     ("encoder", "float32", 1): 0.48,
     ("encoder", "float32", 4): 1.8,
-    ("encoder", "mixed_bfloat16", 1): 0.15,
-    ("encoder", "mixed_bfloat16", 4): 0.5,
+    ("encoder", "bfloat16", 1): 0.15,
+    ("encoder", "bfloat16", 4): 0.5,
     ("training", "float32", 2): 8.0,
-    ("training", "mixed_bfloat16", 2): 4.0,
+    ("training", "bfloat16", 2): 4.0,
 }
 TITLES = {
     "generator": "generator, 1024",
@@ -53,7 +53,8 @@ def table(rows):
     lines = [f"Measured by `make bench`: {rows[0]['machine']}.", ""]
     lines += ["| | dtype | batch | seconds | target | share of a convolution's speed | GB |", "| --- " * 7 + "|"]
     for row in chosen(rows, *TITLES):
-        target = TARGETS.get((row["benchmark"].removeprefix("frozen "), row["dtype"], row["batch"]), "")
+        dtype = row["dtype"].replace("mixed_bfloat16", "bfloat16")
+        target = TARGETS.get((row["benchmark"].removeprefix("frozen "), dtype, row["batch"]), "")
         share = f"{row['share']:.0%}" if "share" in row else ""
         memory = f"{row['peak_gb']:.1f}" if "peak_gb" in row else ""
         cells = (TITLES[row["benchmark"]], row["dtype"], row["batch"], f"{row['seconds']:.2f}", target, share, memory)

@@ -48,7 +48,7 @@ def check_layer(cls, config, shapes, output_shape, tmp_path, bfloat16_error=0.1)
         shapes: shape of each positional input.
         output_shape: expected shape, or a list of them.
         tmp_path: folder for the saved model.
-        bfloat16_error: relative error allowed under the mixed_bfloat16 policy.
+        bfloat16_error: relative error allowed under the policies mixed_bfloat16 and bfloat16.
     """
     rng = np.random.default_rng(3)
     inputs = [rng.uniform(-1, 1, shape).astype("float32") for shape in shapes]
@@ -72,10 +72,11 @@ def check_layer(cls, config, shapes, output_shape, tmp_path, bfloat16_error=0.1)
     for before, after in zip(outputs, _arrays(loaded(inputs))):
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
 
-    half = cls(**{**config, "dtype": "mixed_bfloat16"})
-    half(*inputs)
-    half.set_weights(layer.get_weights())
-    assert relative_error(_arrays(half(*inputs))[0], outputs[0]) < bfloat16_error
+    for dtype in ("mixed_bfloat16", "bfloat16"):
+        half = cls(**{**config, "dtype": dtype})
+        half(*inputs)
+        half.set_weights(layer.get_weights())
+        assert relative_error(_arrays(half(*inputs))[0], outputs[0]) < bfloat16_error, dtype
 
 
 def _arrays(outputs):

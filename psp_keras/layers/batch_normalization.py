@@ -33,10 +33,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         if not on_onednn() or len(inputs.shape) != 4 or self._is_special():
             return super().call(inputs, training=training, mask=mask)
+        variables = (self.gamma, self.beta, self.moving_mean, self.moving_variance)
+        gamma, beta, mean, variance = (ops.cast(variable, "float32") for variable in variables)
         if training and self.trainable:
-            return self._by_batch(inputs)
-        scale = self.gamma * ops.rsqrt(self.moving_variance + self.epsilon)
-        offset = self.beta - self.moving_mean * scale
+            outputs, *measured = batch_norm(inputs, gamma, beta, self.epsilon)
+            self._follow((mean, variance), measured)
+            return outputs
+        scale = gamma * ops.rsqrt(variance + self.epsilon)
+        offset = beta - mean * scale
         if self.trainable:
             return _scale_and_shift(inputs, scale, offset)
         return _scale_and_shift(inputs, constants=(scale, offset))
@@ -44,8 +48,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _is_special(self):
         return self.synchronized or self.renorm or self.axis not in (-1, 3) or not (self.scale and self.center)
 
-    def _by_batch(self, inputs):
-        outputs, mean, variance = batch_norm(inputs, self.gamma, self.beta, self.epsilon)
-        for moving, measured in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + measured * (1.0 - self.momentum))
-        return outputs
+    def _follow(self, before, measured):
+        for variable, old, new in zip((self.moving_mean, self.moving_variance), before, measured):
+            variable.assign(old * self.momentum + new * (1.0 - self.momentum))

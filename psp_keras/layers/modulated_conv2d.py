@@ -68,7 +68,7 @@ class ModulatedConv2D(keras.layers.Layer):
 
     def demodulation(self, scales):
         """Factors of the output channels that undo the scales' effect on their variance, `(N, 1, 1, filters)`."""
-        energy = ops.sum(ops.square(self.kernel), axis=(0, 1))
+        energy = ops.sum(ops.square(ops.cast(self.kernel, "float32")), axis=(0, 1))
         return ops.rsqrt(ops.matmul(ops.square(scales), energy) + 1e-8)[:, None, None]
 
     def convolve(self, x):
@@ -82,7 +82,7 @@ class ModulatedConv2D(keras.layers.Layer):
 
     def _per_pixel(self, x, scales):
         """A 1x1 convolution with a kernel for each sample, which spares scaling the features."""
-        kernels = ops.cast(scales[:, :, None] * self.kernel[0, 0], x.dtype)
+        kernels = ops.cast(scales[:, :, None] * ops.cast(self.kernel[0, 0], "float32"), x.dtype)
         _, height, width, channels = x.shape
         product = ops.matmul(ops.reshape(x, (-1, height * width, channels)), kernels)
         return ops.reshape(product, (-1, height, width, self.filters))

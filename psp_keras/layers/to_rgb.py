@@ -33,7 +33,7 @@ class ToRGB(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.channels,), initializer="zeros", autocast=False)
 
     def call(self, features, styles, image=None):
-        rgb = ops.cast(self.conv(features, styles), "float32") + self.bias
+        rgb = ops.cast(self.conv(features, styles), "float32") + ops.cast(self.bias, "float32")
         return rgb if image is None else rgb + upsample_2x(image)
 
     def compute_output_shape(self, features_shape, styles_shape, image_shape=None):
