@@ -52,7 +52,7 @@ def table(rows):
     """Markdown: every row that has a target, then the comparison with PyTorch, then batch and resolution."""
     lines = [f"Measured by `make bench`: {rows[0]['machine']}.", ""]
     lines += ["| | dtype | batch | seconds | target | share of a convolution's speed | GB |", "| --- " * 7 + "|"]
-    for row in chosen(rows, *TITLES):
+    for row in sorted(chosen(rows, *TITLES), key=lambda row: list(TITLES).index(row["benchmark"])):
         dtype = row["dtype"].replace("mixed_bfloat16", "bfloat16")
         target = TARGETS.get((row["benchmark"].removeprefix("frozen "), dtype, row["batch"]), "")
         share = f"{row['share']:.0%}" if "share" in row else ""
