@@ -48,7 +48,7 @@ def measure(name, network, dtype, batches, rounds, results):
             f"{rate / possible:4.0%} of the calibration's {possible:.0f}",
             flush=True,
         )
-        record(results, name, dtype, batch=batch, seconds=taken, share=rate / possible, rate=possible)
+        record(results, name, dtype, batch=batch, seconds=taken, share=rate / possible)
 
 
 def run_of(network, dtype, batch):

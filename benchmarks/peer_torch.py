@@ -11,11 +11,15 @@ import argparse
 import math
 
 import numpy as np
-import torch
-from timing import calibration_rate, keras, machine, medians, record
-from torch.nn import functional as F
+from timing import keras, machine, medians, record
 
 from psp_keras.models import StyleGAN2Generator
+
+try:
+    import torch
+    from torch.nn import functional as F
+except ImportError as error:
+    raise SystemExit("peer_torch.py: PyTorch is not installed; `make bench` installs it.") from error
 
 TAPS = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8.0
 
@@ -23,7 +27,7 @@ TAPS = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8.0
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtypes", nargs="+", default=["float32", "mixed_bfloat16"])
-    parser.add_argument("--resolution", type=int, default=1024)
+    parser.add_argument("--resolution", type=int, default=1024, choices=(64, 128, 256, 512, 1024))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", help="file to append the results to, a line of JSON each")
@@ -44,14 +48,14 @@ def compare(dtype, resolution, batch, rounds, results):
     runs = {"ours": lambda: ours.synthesis.predict_on_batch(latents), "textbook": lambda: theirs(latents)}
     images, others = (run() for run in runs.values())
     difference = np.abs(images - others.transpose(0, 2, 3, 1)).max() / np.abs(images).max()
-    seconds, rate = medians(runs, rounds), calibration_rate(dtype, rounds)
+    seconds = medians(runs, rounds)
     ratio = seconds["textbook"] / seconds["ours"]
     print(
         f"generator {resolution}, {dtype}, batch {batch}: textbook PyTorch {seconds['textbook']:.2f} s, "
         f"ours {seconds['ours']:.2f} s, {ratio:.1f} times as fast; images differ by {difference:.1e} of their range",
         flush=True,
     )
-    record(results, "peer", dtype, batch=batch, resolution=resolution, rate=rate, **seconds)
+    record(results, "peer", dtype, batch=batch, resolution=resolution, **seconds)
 
 
 class TextbookSynthesis:

@@ -41,6 +41,8 @@ def main():
     parser.add_argument("results", help="file that the benchmarks appended to")
     parser.add_argument("folder", help="where speed.md and speed.png go")
     options = parser.parse_args()
+    if not Path(options.results).exists():
+        parser.error(f"{options.results} is missing: run the benchmarks with --results first")
     rows = [json.loads(line) for line in Path(options.results).read_text().splitlines()]
     with atomic_write(Path(options.folder) / "speed.md") as scratch:
         scratch.write_text(table(rows))

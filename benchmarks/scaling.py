@@ -10,11 +10,13 @@ import argparse
 import subprocess
 import sys
 
+RESOLUTIONS = (64, 128, 256, 512, 1024)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtype", default="float32", choices=("float32", "mixed_bfloat16"))
-    parser.add_argument("--resolutions", nargs="+", type=int, default=[64, 128, 256, 512, 1024])
+    parser.add_argument("--resolutions", nargs="+", type=int, default=RESOLUTIONS, choices=RESOLUTIONS)
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 2, 4, 8, 16])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", help="file to append the results to, a line of JSON each")

@@ -44,11 +44,6 @@ def calibration(dtype):
     return lambda: model.predict_on_batch(x)
 
 
-def calibration_rate(dtype, rounds):
-    """GFLOP/s of the calibration."""
-    return CALIBRATION_GFLOP / medians({"calibration": calibration(dtype)}, rounds)["calibration"]
-
-
 def _keep_little(x):
     """Bringing all of the result back from the device would be measured too."""
     return x[:, :1, :1]

@@ -20,7 +20,7 @@ from psp_keras.models.resolutions import num_styles
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtype", default="float32", choices=("float32", "mixed_bfloat16"))
-    parser.add_argument("--resolution", type=int, default=1024)
+    parser.add_argument("--resolution", type=int, default=1024, choices=(64, 128, 256, 512, 1024))
     parser.add_argument("--batch-size", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", help="file to append the results to, a line of JSON each")
@@ -40,7 +40,7 @@ def main():
         f"{options.dtype}, {options.resolution}, batch {options.batch_size}: {seconds['step']:.2f} s a step, "
         f"{peak_memory():.1f} GB at most (calibration {rate:.0f} GFLOP/s)"
     )
-    measured = {"seconds": seconds["step"], "peak_gb": peak_memory(), "rate": rate}
+    measured = {"seconds": seconds["step"], "peak_gb": peak_memory()}
     record(options.results, "training", options.dtype, batch=options.batch_size, **measured)
 
 
