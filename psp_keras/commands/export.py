@@ -1,0 +1,28 @@
+import dataclasses
+
+from psp_keras.command_line import Command
+from psp_keras.option_kinds import Choice, Preset, Text
+from psp_keras.options import option
+
+
+@dataclasses.dataclass(kw_only=True)
+class Export(Command):
+    """Writes a model for use without psp_keras: a SavedModel for TF Serving, or an ONNX or LiteRT file."""
+
+    preset: str = option(Preset(), "built-in name, preset directory or run folder", positional=True)
+    output: str = option(
+        Text(),
+        "folder to write, with a version number at its end, such as export/psp/1; a file such as psp.onnx or psp.tflite "
+        "for the other formats",
+        positional=True,
+    )
+    format: str | None = option(
+        Choice("saved_model", "onnx", "litert"), "what to write; what the output's ending says without it", None
+    )
+    dtype: str = option(Choice("float32", "bfloat16"), "of the weights; bfloat16 halves a SavedModel", "float32")
+
+    def run(self, leave_out):
+        from psp_keras.models.psp import PSP
+        from psp_keras.serving import export
+
+        print(export(PSP.from_preset(self.preset, dtype="float32"), self.output, self.dtype, self.format))

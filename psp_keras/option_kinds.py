@@ -1,0 +1,248 @@
+"""What an option may be: how its text is read, and which values are allowed. Imports no Keras."""
+
+import math
+import numbers
+import os
+from pathlib import Path
+
+from psp_keras.errors import UserError
+from psp_keras.presets.registry import find_preset
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
+
+class Kind:
+    """Any text. Both methods raise a `ValueError` that goes on from the option's name: "must be ...".
+
+    Attributes:
+        metavar: what `--help` calls the value.
+        many: whether there may be several values.
+        alone: the value of the flag without one, or `None` where it needs one.
+    """
+
+    metavar = None
+    many = False
+    alone = None
+
+    def parse(self, text):
+        """Reads what was typed."""
+        return text
+
+    def check(self, value):
+        """Makes sure that a value is allowed."""
+
+
+class Text(Kind):
+    """Text that is not empty.
+
+    Args:
+        alone: see `Kind`.
+    """
+
+    def __init__(self, metavar=None, alone=None):
+        self.metavar = metavar
+        self.alone = alone
+
+    def check(self, value):
+        if not isinstance(value, (str, os.PathLike)):
+            raise ValueError(f"must be text, got {value!r}")
+        if not str(value).strip():
+            raise ValueError("must not be empty")
+
+
+class Choice(Kind):
+    """One of a few values, all of one type.
+
+    Args:
+        *values: the values.
+    """
+
+    def __init__(self, *values):
+        self.values = values
+        self.metavar = "{" + ",".join(map(str, values)) + "}"
+
+    def parse(self, text):
+        return next((value for value in self.values if str(value) == text), text)
+
+    def check(self, value):
+        if value not in self.values:
+            raise ValueError(f"must be one of {', '.join(map(str, self.values))}, got {value!r}")
+
+
+class Switch(Kind):
+    """On or off: a flag without a value."""
+
+    def check(self, value):
+        if not isinstance(value, bool):
+            raise ValueError(f"must be True or False, got {value!r}")
+
+
+class Number(Kind):
+    """A finite number in a range.
+
+    Args:
+        minimum: the smallest that is allowed.
+        maximum: the largest that is allowed.
+        above: whether `minimum` itself is too small.
+    """
+
+    type = float
+    name = "number"
+
+    def __init__(self, minimum=-math.inf, maximum=math.inf, above=False):
+        self.minimum = minimum
+        self.maximum = maximum
+        self.above = above
+
+    def parse(self, text):
+        try:
+            return self.type(text)
+        except ValueError as error:
+            raise ValueError(f"must be a {self.name}{self._range()}, got {text!r}") from error
+
+    def check(self, value):
+        if not self._is_number(value) or not self._is_inside(value):
+            raise ValueError(f"must be a {self.name}{self._range()}, got {value!r}")
+
+    def _is_number(self, value):
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+    def _is_inside(self, value):
+        return (value > self.minimum if self.above else value >= self.minimum) and value <= self.maximum
+
+    def _range(self):
+        if self.maximum < math.inf:
+            return f" from {self.minimum} to {self.maximum}"
+        if self.minimum > -math.inf:
+            return f" {'above' if self.above else 'of at least'} {self.minimum}"
+        return ""
+
+
+class Whole(Number):
+    """A whole number in a range, see `Number`."""
+
+    type = int
+    name = "whole number"
+
+    def _is_number(self, value):
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+class Seed(Whole):
+    """The seed of something random."""
+
+    def __init__(self):
+        super().__init__(0, 2**32 - 1)
+
+
+class Styles(Kind):
+    """Indices of styles, typed like `0-3,8`."""
+
+    metavar = "STYLES"
+
+    def parse(self, text):
+        try:
+            bounds = [tuple(map(int, part.split("-"))) for part in text.split(",")]
+        except ValueError:
+            bounds = []
+        if not bounds or any(len(bound) > 2 or bound[0] > bound[-1] for bound in bounds):
+            raise ValueError(f"must be style numbers such as 0-3,8, got {text!r}")
+        return [index for bound in bounds for index in range(bound[0], bound[-1] + 1)]
+
+    def check(self, value):
+        if not len(value) or not all(isinstance(index, numbers.Integral) and index >= 0 for index in value):
+            raise ValueError(f"must list style numbers from 0, got {value!r}")
+
+
+class Weights(Kind):
+    """Weights of the terms of a loss: a dictionary in Python, a flag for each term on the command line.
+
+    Args:
+        terms: what each term weighs, by its name.
+    """
+
+    def __init__(self, terms):
+        self.terms = terms
+        self.weight = Number(0)
+
+    def check(self, value):
+        unknown = sorted(set(value) - set(self.terms))
+        if unknown:
+            raise ValueError(f"knows no {unknown[0]!r}, only {', '.join(self.terms)}")
+        for name, weight in value.items():
+            try:
+                self.weight.check(weight)
+            except ValueError as error:
+                raise UserError(f"`{name}` {error}.") from error
+
+
+class Preset(Text):
+    """The name of a built-in preset, a preset's folder or a run folder."""
+
+    def check(self, value):
+        super().check(value)
+        find_preset(value)
+
+
+class Inputs(Kind):
+    """Files and folders that exist."""
+
+    many = True
+    metavar = "INPUT"
+
+    def check(self, value):
+        for place in value:
+            InputPlace().check(place)
+
+
+class InputPlace(Text):
+    """A file or folder that exists, or one of a few names.
+
+    Args:
+        names: the names.
+    """
+
+    def __init__(self, names=()):
+        super().__init__()
+        self.names = names
+
+    def check(self, value):
+        super().check(value)
+        if value not in self.names and not Path(value).exists():
+            raise UserError(f"There is no file or folder {value}.")
+
+
+class OutputFolder(Text):
+    """A folder to write, which may exist."""
+
+    def check(self, value):
+        super().check(value)
+        _check_parents(Path(value))
+
+
+class OutputFile(Text):
+    """A file to write, which may exist.
+
+    Args:
+        endings: what its name may end in; any picture format by default.
+    """
+
+    def __init__(self, *endings):
+        super().__init__()
+        self.endings = endings or _PICTURES
+
+    def check(self, value):
+        super().check(value)
+        path = Path(value)
+        if path.is_dir():
+            raise ValueError(f"must be a file, but {path} is a folder")
+        if path.suffix.lower() not in self.endings:
+            raise ValueError(f"must end in {' or '.join(self.endings)}, got {str(path)!r}")
+        _check_parents(path.parent)
+
+
+def _check_parents(path):
+    """Raises a `ValueError` when a folder cannot be made because a file stands in its place."""
+    existing = next((place for place in (path, *path.parents) if place.exists()), None)
+    if existing is not None and not existing.is_dir():
+        raise UserError(f"Cannot write {path}: {existing} is a file.")

@@ -1,0 +1,142 @@
+"""What the trainings can be told. Plain declarations: functions, command line and run folders are made from them."""
+
+import dataclasses
+
+from psp_keras.data.mini_faces_names import MINI_FACES
+from psp_keras.losses.terms import TERMS
+from psp_keras.option_kinds import Choice, InputPlace, Number, OutputFolder, Preset, Seed, Switch, Text, Weights, Whole
+from psp_keras.options import Options, option
+from psp_keras.tasks.names import TASK_NAMES
+
+
+@dataclasses.dataclass(kw_only=True)
+class TaskOptions(Options):
+    """Which task a pSp learns, and from which pictures."""
+
+    output: str = option(
+        OutputFolder(), "the run folder: best/ and last/ (presets), grids/, log.csv, checkpoint.npz", recorded=False
+    )
+    task: str = option(
+        Text(), f"{', '.join(TASK_NAMES)}, or a YAML file that describes one; in Python a `Task` too", "inversion"
+    )
+    data: str | None = option(
+        InputPlace(MINI_FACES), "folder of pictures, or mini_faces (for every task but paired)", None
+    )
+    source: str | None = option(InputPlace(), "folder of the sources of a task that needs pairs", None)
+    target: str | None = option(InputPlace(), "folder of their targets, matched by file name", None)
+    val_source: str | None = option(
+        InputPlace(),
+        "folder for validation; 5 % of the pictures, by a hash of their names, are held out without it",
+        None,
+    )
+    val_target: str | None = option(InputPlace(), "folder of the validation targets of a task that needs pairs", None)
+    num_validation: int = option(Whole(1), "held-out pictures to measure, at most", 256)
+    num_classes: int | None = option(Whole(1), "labels in segmentation maps; the task's without it", None)
+    mask: str | None = option(
+        Text(), "what inpainting hides: random, center, or a picture whose white part hides", None
+    )
+
+
+@dataclasses.dataclass(kw_only=True)
+class TrainingOptions(Options):
+    """What every training of a pSp or a generator shares."""
+
+    steps_per_epoch: int = option(Whole(1), "steps between two checkpoints, validations and picture grids", 500)
+    batch_size: int = option(Whole(1), "pictures in a step, of all devices together", 16)
+    learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
+    num_mini_faces: int = option(Whole(1), "faces to draw where the data is mini_faces", 20000)
+    dtype: str = option(
+        Choice("auto", "float32", "mixed_bfloat16"),
+        "dtype policy; auto is mixed_bfloat16 where the hardware has bfloat16 units, float32 elsewhere",
+        "auto",
+    )
+    seed: int = option(Seed(), "of the weights and the order of the data", 0)
+
+
+@dataclasses.dataclass(kw_only=True)
+class PSPOptions(TrainingOptions, TaskOptions):
+    """Options of `train_psp`."""
+
+    generator: str = option(Preset(), "preset of the frozen generator", "mini_faces_stylegan2")
+    encoder: str = option(Choice("gradual", "into_w", "into_w_plus"), "gradual is pSp's", "gradual")
+    num_layers: int = option(Choice(10, 18, 34, 50, 100, 152), "depth of the encoder's backbone; 50 in the paper", 18)
+    width: int = option(Whole(1), "channels of its first stage; 64 in the paper", 16)
+    style_filters: int = option(Whole(1), "channels of the map2style blocks; 512 in the paper", 48)
+    start_from: str | None = option(
+        Preset(), "preset or run of a pSp, or of an ArcFace, whose weights to start from", None
+    )
+    losses: dict | None = option(Weights(TERMS), "the task's without it", None)
+    perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
+    arcface: str = option(Preset(), "preset for the identity loss", "mini_faces_arcface")
+    moco_network: str | None = option(Preset(), "preset for the MoCo loss, in place of the identity loss", None)
+    steps: int = option(Whole(1), "length of the training", 10000)
+    devices: int = option(Whole(1), "GPUs, or parts of the CPU, that share the work of every batch", 1)
+    sync_batch_norm: bool = option(Switch(), "batch statistics over all devices; on JAX they always are", False)
+    wandb: str | None = option(
+        Text("PROJECT", alone="psp_keras"), "log losses and image tables to W&B", None, recorded=False
+    )
+    tensorboard: bool = option(Switch(), "write tensorboard/ in the run folder", False, recorded=False)
+    log_every: int = option(Whole(1), "steps between two losses in W&B and TensorBoard", 50, recorded=False)
+
+
+@dataclasses.dataclass(kw_only=True)
+class GANDataOptions(Options):
+    """Which pictures a generator learns to draw."""
+
+    data: str = option(InputPlace(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
+    output: str = option(
+        OutputFolder(), "the run folder: generator/ (a preset), samples/, log.csv, checkpoint.npz", recorded=False
+    )
+
+
+@dataclasses.dataclass(kw_only=True)
+class GANOptions(TrainingOptions, GANDataOptions):
+    """Options of `train_gan`."""
+
+    resolution: int = option(Choice(16, 32, 64, 128, 256, 512, 1024), "size of the pictures", 64)
+    style_dim: int = option(Whole(1), "size of the latents; 512 in the paper", 128)
+    mapping_layers: int = option(Whole(1), "dense layers of the mapping network; 8 in the paper", 4)
+    channel_base: int = option(
+        Whole(1), "channels at resolution r are min(channel_base / r, channel_max); 32768 is config-f", 2048
+    )
+    channel_max: int = option(Whole(1), "see channel_base; 512 is config-f", 128)
+    kimg: float = option(Number(0, above=True), "length, in thousands of pictures shown", 200)
+    start_from: str | None = option(
+        Text(), "fine-tune this run folder or preset; its shape replaces the five options from resolution on", None
+    )
+    learning_rate: float = option(Number(0, above=True), "of both networks", 2e-3)
+    r1_gamma: float = option(Number(0), "weight of the R1 penalty", 0.05)
+    mirror: bool = option(Switch(), "do not flip pictures at random", True, flag="--no-mirror")
+
+
+@dataclasses.dataclass(kw_only=True)
+class ArcFaceOptions(Options):
+    """Options of `train_arcface`. The run folder gets `arcface/`, a preset."""
+
+    output: str = option(OutputFolder(), "the run folder; arcface/ in it is the preset", recorded=False)
+    size: int = option(Whole(16), "pixels of the faces", 64)
+    image_size: int = option(Whole(16), "pixels of the network's input", 48)
+    embedding_dim: int = option(Whole(1), "size of the embedding", 128)
+    num_layers: int = option(Choice(10, 18, 34, 50, 100, 152), "depth of the network", 18)
+    width: int = option(Whole(1), "channels of its first stage", 16)
+    squeeze_excite: bool = option(Switch(), "IR instead of IR-SE", True, flag="--no-squeeze-excite")
+    num_identities: int = option(Whole(2), "people in the training set", 2000)
+    images_per_identity: int = option(Whole(1), "pictures of each", 20)
+    epochs: int = option(Whole(1), "passes over all pictures", 12)
+    batch_size: int = option(Whole(1), "pictures in a step", 64)
+    learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 2e-3)
+    seed: int = option(Seed(), "of the weights and the data", 0)
+
+
+@dataclasses.dataclass(kw_only=True)
+class VGGOptions(Options):
+    """Options of `train_vgg`. The run folder gets `vgg/`, a preset."""
+
+    output: str = option(OutputFolder(), "the run folder; vgg/ in it is the preset", recorded=False)
+    size: int = option(Whole(32), "pixels of the faces", 64)
+    width: int = option(Whole(1), "channels of the first convolution, 64 in VGG16", 12)
+    num_images: int = option(Whole(1), "pictures in the training set", 20000)
+    epochs: int = option(Whole(1), "passes over all pictures", 10)
+    batch_size: int = option(Whole(1), "pictures in a step", 32)
+    learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
+    seed: int = option(Seed(), "of the weights and the data", 0)
