@@ -12,8 +12,7 @@ class Export(Command):
     preset: str = option(Preset(), "built-in name, preset directory or run folder", positional=True)
     output: str = option(
         Text(),
-        "folder to write, with a version number at its end, such as export/psp/1; a file such as psp.onnx or psp.tflite "
-        "for the other formats",
+        "folder to write, with a version number at its end, such as export/psp/1; or a file, psp.onnx or psp.tflite",
         positional=True,
     )
     format: str | None = option(
