@@ -12,7 +12,7 @@ import numpy as np
 from psp_keras import PSP
 from psp_keras.data import MiniFaces, image_grid, to_uint8, write_image
 from psp_keras.evaluation import average_faces, measure, read_held_out, translate_all
-from psp_keras.metrics import TranslationMetrics
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.tasks import TASKS, TaskData, get_task
 
 METRICS = ("l2", "lpips", "id", "ssim", "fid-mini")

@@ -196,7 +196,16 @@ class Inputs(Kind):
 
 
 class InputPlace(Text):
-    """A file or folder that exists, or one of a few names.
+    """A file or folder that exists."""
+
+    def check(self, value):
+        super().check(value)
+        if not Path(value).exists():
+            raise UserError(f"There is no file or folder {value}.")
+
+
+class InputFolder(Text):
+    """A folder that exists, or one of a few names.
 
     Args:
         names: the names.
@@ -208,8 +217,8 @@ class InputPlace(Text):
 
     def check(self, value):
         super().check(value)
-        if value not in self.names and not Path(value).exists():
-            raise UserError(f"There is no file or folder {value}.")
+        if value not in self.names and not Path(value).is_dir():
+            raise UserError(f"There is no folder {value}.")
 
 
 class OutputFolder(Text):
@@ -237,7 +246,7 @@ class OutputFile(Text):
         if path.is_dir():
             raise ValueError(f"must be a file, but {path} is a folder")
         if path.suffix.lower() not in self.endings:
-            raise ValueError(f"must end in {' or '.join(self.endings)}, got {str(path)!r}")
+            raise ValueError(f"must end in {', '.join(self.endings)}, got {str(path)!r}")
         _check_parents(path.parent)
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from psp_keras.layers import BatchNormalization, IRBlock, StyledConv2D
-from psp_keras.layers.fir import depth_to_space_2x, fold_up_kernel, up_conv
 from psp_keras.models import PerceptualNetwork
+from psp_keras.ops.fir import depth_to_space_2x, fold_up_kernel, up_conv
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
 
@@ -68,7 +68,7 @@ def check_fused(call, inputs, layer, monkeypatch):
         return [outputs, *tape.gradient(loss, [*inputs, *variables])]
 
     plain = run()
-    monkeypatch.setattr("psp_keras.layers.onednn._WORTH_FUSING", 1)
+    monkeypatch.setattr("psp_keras.ops.onednn._WORTH_FUSING", 1)
     fused = tf.function(run)()
     assert len(plain) == 1 + len(inputs) + len(layer.trainable_variables)
     for one, other in zip(plain, fused, strict=True):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import psp_keras
+from psp_keras.commands.demo_tour import run_demo
 from psp_keras.data.image_files import write_image
-from psp_keras.demo import run_demo
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate
 from psp_keras.models import EncoderIntoW, StyleGAN2Generator, load_preset

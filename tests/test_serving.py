@@ -90,7 +90,7 @@ def test_xla_compiles_what_takes_arrays(exported):
 
 
 def test_exports_do_without_xla(served_model, monkeypatch, tmp_path):
-    monkeypatch.setattr("psp_keras.layers.onednn._WORTH_FUSING", 1)
+    monkeypatch.setattr("psp_keras.ops.onednn._WORTH_FUSING", 1)
     export(served_model, tmp_path / "1")
     assert b"_XlaMustCompile" not in (tmp_path / "1" / "saved_model.pb").read_bytes()
 

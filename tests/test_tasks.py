@@ -10,8 +10,8 @@ import tensorflow as tf
 from psp_keras import PSP
 from psp_keras.cli import main
 from psp_keras.data import InpaintingMask, MiniFaces, list_images, read_image, write_image
+from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.data.pairs import held_out, match_pairs
-from psp_keras.data.write_mini_faces import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
 from psp_keras.models import StyleGAN2Generator

@@ -11,7 +11,7 @@ import pytest
 
 from psp_keras import PSP
 from psp_keras.callbacks import TrainingCheckpoint
-from psp_keras.data.write_mini_faces import write_mini_faces
+from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg

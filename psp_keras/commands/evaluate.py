@@ -1,8 +1,8 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.data.mini_faces_names import MINI_FACES
-from psp_keras.option_kinds import InputPlace, OutputFile, Preset, Text, Whole
+from psp_keras.data.mini_faces.names import MINI_FACES
+from psp_keras.option_kinds import InputFolder, OutputFile, Preset, Text, Whole
 from psp_keras.options import option
 
 
@@ -12,10 +12,10 @@ class Evaluate(Command):
 
     preset: str = option(Preset(), "built-in name, preset directory or run folder", positional=True)
     data: str | None = option(
-        InputPlace(MINI_FACES), "folder of pictures, or mini_faces, which it is without --source", None
+        InputFolder(MINI_FACES), "folder of pictures, or mini_faces, which it is without --source", None
     )
-    source: str | None = option(InputPlace(), "folder of the sources of a task that needs pairs", None)
-    target: str | None = option(InputPlace(), "folder of their targets, matched by file name", None)
+    source: str | None = option(InputFolder(), "folder of the sources of a task that needs pairs", None)
+    target: str | None = option(InputFolder(), "folder of their targets, matched by file name", None)
     metrics: str = option(Text(), "any of l2, lpips, id, psnr, ssim, fid-mini, with commas between", "l2,lpips,id")
     perceptual_network: str = option(Preset(), "preset for lpips and fid-mini", "mini_faces_vgg")
     arcface: str = option(Preset(), "preset for id", "mini_faces_arcface_metric")
@@ -25,7 +25,7 @@ class Evaluate(Command):
 
     def run(self, leave_out):
         from psp_keras.evaluation import evaluate, print_summary, write_report
-        from psp_keras.metrics import TranslationMetrics
+        from psp_keras.evaluation.translation_metrics import TranslationMetrics
         from psp_keras.models.psp import PSP
 
         metrics = TranslationMetrics(self.metrics.split(","), self.perceptual_network, self.arcface)

@@ -20,8 +20,8 @@ class Mix(Command):
     seed: int = option(Seed(), "of the random styles", 0)
 
     def run(self, leave_out):
+        from psp_keras.commands.translate_files import mix_files
         from psp_keras.models.psp import PSP
-        from psp_keras.translate_files import mix_files
 
         options = self.as_dict()
         count = mix_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)

@@ -20,8 +20,8 @@ class Project(Command):
     perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
 
     def run(self, leave_out):
+        from psp_keras.editing.projection import project_files
         from psp_keras.models.preset import load_preset
-        from psp_keras.training.projection import project_files
 
         options = self.as_dict()
         written, seconds = project_files(load_preset(options.pop("preset")), **options, on_broken=leave_out)

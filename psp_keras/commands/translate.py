@@ -20,8 +20,8 @@ class Translate(Command):
     factor: int | None = option(Whole(1), "shrink the inputs of super_resolution by that much first", None)
 
     def run(self, leave_out):
+        from psp_keras.commands.translate_files import translate_files
         from psp_keras.models.psp import PSP
-        from psp_keras.translate_files import translate_files
 
         options = self.as_dict()
         written = translate_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)

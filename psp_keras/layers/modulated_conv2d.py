@@ -3,9 +3,9 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
-from psp_keras.layers.fir import fold_down_kernel, space_to_depth_2x, up_conv
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.fir import fold_down_kernel, space_to_depth_2x, up_conv
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

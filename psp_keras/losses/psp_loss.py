@@ -2,11 +2,11 @@ import keras
 from keras import ops
 
 from psp_keras.errors import UserError
-from psp_keras.layers.face_regions import inner_face
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.losses.moco_loss import MoCoLoss
 from psp_keras.losses.w_norm_loss import WNormLoss
+from psp_keras.ops.face_regions import inner_face
 
 TERMS = ("l2", "lpips", "id", "moco", "w_norm", "l2_crop", "lpips_crop")
 

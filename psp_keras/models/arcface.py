@@ -2,9 +2,9 @@ import keras
 from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_backbone import IRBackbone
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -2,8 +2,8 @@ import keras
 from keras import ops
 
 from psp_keras.errors import UserError
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.ops.checks import check_shape
 
 
 class Encoder(keras.Model):

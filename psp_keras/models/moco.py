@@ -4,9 +4,9 @@ from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.bottleneck_block import BottleneckBlock
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import check_shape
 
 _STAGES = (3, 4, 6, 3)
 

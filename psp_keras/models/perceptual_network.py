@@ -2,9 +2,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.onednn import fused
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.onednn import fused
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
 _BACKBONES = {

@@ -1,15 +1,15 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.face_regions import shrink_to_256
-from psp_keras.layers.onednn import on_onednn
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.face_regions import shrink_to_256
+from psp_keras.ops.onednn import on_onednn
 
 # Importing them also registers them with Keras, which a saved PSP needs to be loaded.
 ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)

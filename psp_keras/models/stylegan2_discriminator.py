@@ -3,12 +3,12 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.discriminator_block import DiscriminatorBlock
 from psp_keras.layers.equalized_conv2d import EqualizedConv2D
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.minibatch_stddev import MinibatchStddev
 from psp_keras.models.resolutions import channels_at, check_pyramid, pyramid
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -1,11 +1,11 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.models.mapping_network import MappingNetwork
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.resolutions import num_styles
 from psp_keras.models.synthesis_network import SynthesisNetwork
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

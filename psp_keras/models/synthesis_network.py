@@ -1,11 +1,11 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.modulated_conv2d import modulate
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
 from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from psp_keras.errors import UserError
-from psp_keras.layers.onednn import portable_graph
+from psp_keras.ops.onednn import portable_graph
 from psp_keras.serving.litert_file import export_litert
 from psp_keras.serving.onnx_file import export_onnx
 from psp_keras.serving.saved_model import export_saved_model

@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from psp_keras.data.face_renderer import LABELS
 from psp_keras.data.image_files import list_images
 from psp_keras.data.image_source import ArraySource, draw_mini_faces, open_files, read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
+from psp_keras.data.mini_faces.face_renderer import LABELS
 from psp_keras.data.pairs import held_out, match_pairs
 from psp_keras.errors import UserError
 

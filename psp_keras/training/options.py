@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from psp_keras.data.mini_faces_names import MINI_FACES
+from psp_keras.data.mini_faces.names import MINI_FACES
 from psp_keras.losses.terms import TERMS
-from psp_keras.option_kinds import Choice, InputPlace, Number, OutputFolder, Preset, Seed, Switch, Text, Weights, Whole
+from psp_keras.option_kinds import Choice, InputFolder, Number, OutputFolder, Preset, Seed, Switch, Text, Weights, Whole
 from psp_keras.options import Options, option
 from psp_keras.tasks.names import TASK_NAMES
 
@@ -20,16 +20,16 @@ class TaskOptions(Options):
         Text(), f"{', '.join(TASK_NAMES)}, or a YAML file that describes one; in Python a `Task` too", "inversion"
     )
     data: str | None = option(
-        InputPlace(MINI_FACES), "folder of pictures, or mini_faces (for every task but paired)", None
+        InputFolder(MINI_FACES), "folder of pictures, or mini_faces (for every task but paired)", None
     )
-    source: str | None = option(InputPlace(), "folder of the sources of a task that needs pairs", None)
-    target: str | None = option(InputPlace(), "folder of their targets, matched by file name", None)
+    source: str | None = option(InputFolder(), "folder of the sources of a task that needs pairs", None)
+    target: str | None = option(InputFolder(), "folder of their targets, matched by file name", None)
     val_source: str | None = option(
-        InputPlace(),
+        InputFolder(),
         "folder for validation; 5 % of the pictures, by a hash of their names, are held out without it",
         None,
     )
-    val_target: str | None = option(InputPlace(), "folder of the validation targets of a task that needs pairs", None)
+    val_target: str | None = option(InputFolder(), "folder of the validation targets of a task that needs pairs", None)
     num_validation: int = option(Whole(1), "held-out pictures to measure, at most", 256)
     num_classes: int | None = option(Whole(1), "labels in segmentation maps; the task's without it", None)
     mask: str | None = option(
@@ -83,7 +83,7 @@ class PSPOptions(TrainingOptions, TaskOptions):
 class GANDataOptions(Options):
     """Which pictures a generator learns to draw."""
 
-    data: str = option(InputPlace(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
+    data: str = option(InputFolder(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
     output: str = option(
         OutputFolder(), "the run folder: generator/ (a preset), samples/, log.csv, checkpoint.npz", recorded=False
     )

@@ -10,8 +10,8 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.evaluation import evaluate, print_summary, write_report
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.losses.psp_loss import PSPLoss
-from psp_keras.metrics import TranslationMetrics
 from psp_keras.models.psp import PSP
 from psp_keras.training.psp import make_encoder
 

@@ -9,14 +9,14 @@ import tensorflow as tf
 from keras import ops
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.commands.translate_files import collect_files, name_outputs
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.errors import UserError, print_left_out
-from psp_keras.layers.face_regions import shrink_to_256
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from psp_keras.translate_files import collect_files, name_outputs
+from psp_keras.ops.face_regions import shrink_to_256
 
 
 def project_images(

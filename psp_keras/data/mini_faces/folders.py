@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from psp_keras.data.face_renderer import PALETTE
 from psp_keras.data.image_files import write_image
 from psp_keras.data.mini_faces import MiniFaces
+from psp_keras.data.mini_faces.face_renderer import PALETTE
 
 
 def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_identities=None, style="photo"):

@@ -2,12 +2,10 @@ import dataclasses
 
 import numpy as np
 
-from psp_keras.data.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
-from psp_keras.data.face_renderer import LABELS, STYLES, render
+from psp_keras.data.mini_faces.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
+from psp_keras.data.mini_faces.face_renderer import LABELS, STYLES, render
 from psp_keras.errors import UserError
 
-# Their style, by the name that stands for them where a command wants a folder of pictures.
-MINI_FACES = {"mini_faces": "photo", "mini_faces_cartoon": "cartoon"}
 _SPLITS = ("train", "test")
 
 

@@ -8,7 +8,7 @@ TensorFlow's CPU upsamples in the published way instead: its transposed and dept
 import numpy as np
 from keras import ops
 
-from psp_keras.layers.onednn import low_pass, on_onednn
+from psp_keras.ops.onednn import low_pass, on_onednn
 
 TAPS = np.array([1.0, 3.0, 3.0, 1.0], "float32") / 8.0
 

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from psp_keras.commands.translate_files import check_outputs, collect_files
 from psp_keras.data.image_files import open_picture, write_image
 from psp_keras.errors import UserError, print_left_out
-from psp_keras.translate_files import check_outputs, collect_files
 
 
 def make_sketches(inputs, output, thickness=1.0, on_broken=print_left_out):

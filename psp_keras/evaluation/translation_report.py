@@ -11,8 +11,8 @@ from psp_keras.data.image_files import to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.errors import print_left_out
-from psp_keras.layers.face_regions import shrink_to_256
-from psp_keras.metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
 from psp_keras.training.examples import check_places, list_examples, with_mini_faces_classes

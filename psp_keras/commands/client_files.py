@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from psp_keras.commands.translate_files import collect_files, name_outputs
 from psp_keras.data.image_files import write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.serving.client import Client
-from psp_keras.translate_files import collect_files, name_outputs
 
 
 def translate_remotely(url, inputs, output, model="psp", timeout=30.0, workers=8, on_broken=print_left_out):
