@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from psp_keras.dtypes import AUTO, DTYPES
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.quiet_import import import_tensorflow_quietly
 
@@ -85,6 +86,15 @@ def _positive(text):
     return value
 
 
+def _dtype_option(parser, default=AUTO):
+    parser.add_argument(
+        "--dtype",
+        default=default,
+        choices=DTYPES,
+        help="auto is mixed_bfloat16 on hardware with bfloat16, else float32",
+    )
+
+
 def _demo(commands):
     parser = _command(
         commands, "demo", _run_demo, "A tour in a few minutes: samples, inversion, training, style mixing."
@@ -110,14 +120,15 @@ def _translate(commands):
     parser.add_argument("--full-size", dest="resize", action="store_false", help="keep outputs larger than 256 pixels")
     parser.add_argument("--mask", help="what inpainting hides: random, center, or a picture whose white part hides")
     parser.add_argument("--factor", type=_positive, help="shrink the inputs of super_resolution by that much first")
+    _dtype_option(parser)
 
 
-def _run_translate(preset, inputs, output, **options):
+def _run_translate(preset, inputs, output, dtype, **options):
     from psp_keras.models.psp import PSP
     from psp_keras.translate_files import translate_files
 
     left_out = _LeftOut()
-    written = translate_files(PSP.from_preset(preset), inputs, output, **options, on_broken=left_out.add)
+    written = translate_files(PSP.from_preset(preset, dtype=dtype), inputs, output, **options, on_broken=left_out.add)
     print(f"{len(written)} pictures in {output}")
     return left_out.exit_code
 
@@ -131,6 +142,7 @@ def _mix(commands):
     parser.add_argument("--latent-mask", type=_mask, help="styles to replace, such as 0-3,8; the finer ones without it")
     parser.add_argument("--alpha", type=float, help="blend that much of the random style in; replaces without it")
     parser.add_argument("--seed", type=int, default=0, help="of the random styles")
+    _dtype_option(parser)
 
 
 def _mask(text):
@@ -144,12 +156,12 @@ def _mask(text):
     return mask
 
 
-def _run_mix(preset, output, **options):
+def _run_mix(preset, output, dtype, **options):
     from psp_keras.models.psp import PSP
     from psp_keras.translate_files import mix_files
 
     left_out = _LeftOut()
-    count = mix_files(PSP.from_preset(preset), output=output, **options, on_broken=left_out.add)
+    count = mix_files(PSP.from_preset(preset, dtype=dtype), output=output, **options, on_broken=left_out.add)
     print(f"{count} pictures with {options['num_outputs']} mixes each in {output}")
     return left_out.exit_code
 
@@ -167,14 +179,15 @@ def _project(commands):
     parser.add_argument("--l2", type=float, default=1.0, help="weight of the mean squared error")
     parser.add_argument("--lpips", type=float, default=0.8, help="weight of LPIPS")
     parser.add_argument("--perceptual-network", default="mini_faces_vgg", help="preset for LPIPS")
+    _dtype_option(parser)
 
 
-def _run_project(preset, **options):
+def _run_project(preset, dtype, **options):
     from psp_keras.models.preset import load_preset
     from psp_keras.training.projection import project_files
 
     left_out = _LeftOut()
-    written, seconds = project_files(load_preset(preset), **options, on_broken=left_out.add)
+    written, seconds = project_files(load_preset(preset, dtype=dtype), **options, on_broken=left_out.add)
     print(f"{len(written)} pictures in {options['output']}, {seconds:.2g} seconds each")
     return left_out.exit_code
 
@@ -209,9 +222,10 @@ def _evaluate(commands):
     parser.add_argument("--count", type=_positive, default=512, help="pictures to measure, at most")
     parser.add_argument("--output", help="JSON file for the measures of every picture")
     parser.add_argument("--sheet", help="picture file for the best and the worst cases")
+    _dtype_option(parser, default="float32")  # a measure should not depend on the machine
 
 
-def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **options):
+def _run_evaluate(preset, metrics, perceptual_network, arcface, output, dtype, **options):
     from psp_keras.evaluation import evaluate, print_summary, write_report
     from psp_keras.metrics import TranslationMetrics
     from psp_keras.models.psp import PSP
@@ -220,7 +234,7 @@ def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **option
     if not (options["data"] or options["source"]):
         options["data"] = "mini_faces"
     metrics = TranslationMetrics(metrics.split(","), perceptual_network, arcface)
-    report = evaluate(PSP.from_preset(preset), metrics=metrics, **options, on_broken=left_out.add)
+    report = evaluate(PSP.from_preset(preset, dtype=dtype), metrics=metrics, **options, on_broken=left_out.add)
     print_summary(report)
     if output:
         write_report(report, output)
@@ -296,7 +310,7 @@ def _train(commands):
     parser.add_argument("--arcface", default="mini_faces_arcface", help="preset for the identity loss")
     parser.add_argument("--moco-network", help="preset for the MoCo loss, in place of the identity loss")
     parser.add_argument("--steps", type=_positive, default=10000, help="length of the training")
-    _training_options(parser, learning_rate=1e-3, dtype="float32")
+    _training_options(parser, learning_rate=1e-3)
     parser.add_argument(
         "--devices", type=_positive, default=1, help="GPUs, or parts of the CPU, that share the work of every batch"
     )
@@ -331,12 +345,12 @@ _LOSSES = {
 }
 
 
-def _training_options(parser, learning_rate, dtype):
+def _training_options(parser, learning_rate):
     parser.add_argument("--steps-per-epoch", type=_positive, default=500, help="steps between two checkpoints")
     parser.add_argument("--batch-size", type=_positive, default=16)
     parser.add_argument("--learning-rate", type=float, default=learning_rate)
     parser.add_argument("--num-mini-faces", type=_positive, default=20000, help="faces to draw for --data mini_faces")
-    parser.add_argument("--dtype", default=dtype, choices=("float32", "mixed_bfloat16"), help="dtype policy")
+    _dtype_option(parser)
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -369,7 +383,7 @@ def _train_gan(commands):
     )
     parser.add_argument("--r1-gamma", type=float, default=0.05, help="weight of the R1 penalty")
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="do not flip pictures at random")
-    _training_options(parser, learning_rate=2e-3, dtype="mixed_bfloat16")
+    _training_options(parser, learning_rate=2e-3)
 
 
 def _run_train_gan(**options):
@@ -387,6 +401,7 @@ def _train_arcface(commands):
     parser.add_argument("--images-per-identity", type=_positive, default=20)
     parser.add_argument("--epochs", type=_positive, default=12)
     parser.add_argument("--no-squeeze-excite", dest="squeeze_excite", action="store_false", help="IR instead of IR-SE")
+    _dtype_option(parser)
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -401,6 +416,7 @@ def _train_vgg(commands):
     parser.add_argument("--output", required=True, help="the run folder; vgg/ in it is the preset")
     parser.add_argument("--num-images", type=_positive, default=20000)
     parser.add_argument("--epochs", type=_positive, default=10)
+    _dtype_option(parser)
     parser.add_argument("--seed", type=int, default=0)
 
 
