@@ -149,8 +149,8 @@ def test_style_mixing_is_decided_by_its_seed(signatures):
 
     assert mix(3).shape == (2, 3)
     assert (mix(3) == mix(3)).all() and (mix(3) != mix(4)).any()
-    plain = signatures["serving_default"](image_bytes=data)["translated_bytes"].numpy()
-    assert (mix(3, alpha=0.0, count=1)[:, 0] == plain).all()
+    plain = pictures(signatures["serving_default"](image_bytes=data)["translated_bytes"].numpy()).astype(int)
+    assert np.abs(pictures(mix(3, alpha=0.0, count=1)) - plain).max() <= 1
 
 
 def test_a_bad_picture_is_named_by_its_index(signatures):

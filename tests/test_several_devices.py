@@ -16,7 +16,7 @@ from tests.helpers import tiny_encoder, tiny_generator
 
 # Eight steps: Lookahead's sixth among them.
 OPTIONS = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --id 0 --w-norm 0.01 --num-mini-faces 40"
-STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8"
+STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8 --dtype float32"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@ import dataclasses
 
 from psp_keras.command_line import Command
 from psp_keras.data.mini_faces.names import MINI_FACES
-from psp_keras.option_kinds import InputFolder, OutputFile, Preset, Text, Whole
+from psp_keras.dtypes import DTYPES, HELP
+from psp_keras.option_kinds import Choice, InputFolder, OutputFile, Preset, Text, Whole
 from psp_keras.options import option
 
 
@@ -22,6 +23,8 @@ class Evaluate(Command):
     count: int = option(Whole(1), "pictures to measure, at most", 512)
     output: str | None = option(OutputFile(".json"), "JSON file for the measures of every picture", None)
     sheet: str | None = option(OutputFile(), "picture file for the best and the worst cases", None)
+    # A measure should not depend on the machine.
+    dtype: str = option(Choice(*DTYPES), HELP, "float32")
 
     def run(self, leave_out):
         from psp_keras.evaluation import evaluate, print_summary, write_report
@@ -30,7 +33,9 @@ class Evaluate(Command):
 
         metrics = TranslationMetrics(self.metrics.split(","), self.perceptual_network, self.arcface)
         options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet")}
-        report = evaluate(PSP.from_preset(self.preset), metrics=metrics, **options, on_broken=leave_out)
+        report = evaluate(
+            PSP.from_preset(self.preset, dtype=self.dtype), metrics=metrics, **options, on_broken=leave_out
+        )
         print_summary(report)
         if self.output:
             write_report(report, self.output)

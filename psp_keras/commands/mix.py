@@ -1,7 +1,8 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, Number, OutputFile, Preset, Seed, Styles, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, Number, OutputFile, Preset, Seed, Styles, Whole
 from psp_keras.options import option
 
 
@@ -18,11 +19,14 @@ class Mix(Command):
         Number(0, 1), "blend that much of the random style in, 0 to 1; replaces without it", None
     )
     seed: int = option(Seed(), "of the random styles", 0)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
         from psp_keras.commands.translate_files import mix_files
         from psp_keras.models.psp import PSP
 
         options = self.as_dict()
-        count = mix_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)
+        count = mix_files(
+            PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
+        )
         print(f"{count} pictures with {self.num_outputs} mixes each in {self.output}")

@@ -1,7 +1,8 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, Number, OutputFolder, Preset, Switch, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, Number, OutputFolder, Preset, Switch, Whole
 from psp_keras.options import option
 
 
@@ -18,11 +19,14 @@ class Project(Command):
     l2: float = option(Number(0), "weight of the mean squared error", 1.0)
     lpips: float = option(Number(0), "weight of LPIPS", 0.8)
     perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
         from psp_keras.editing.projection import project_files
         from psp_keras.models.preset import load_preset
 
         options = self.as_dict()
-        written, seconds = project_files(load_preset(options.pop("preset")), **options, on_broken=leave_out)
+        written, seconds = project_files(
+            load_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
+        )
         print(f"{len(written)} pictures in {self.output}, {seconds:.2g} seconds each")

@@ -1,7 +1,8 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, OutputFolder, Preset, Switch, Text, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, OutputFolder, Preset, Switch, Text, Whole
 from psp_keras.options import option
 
 
@@ -18,11 +19,14 @@ class Translate(Command):
         Text(), "what inpainting hides: random, center, or a picture whose white part hides", None
     )
     factor: int | None = option(Whole(1), "shrink the inputs of super_resolution by that much first", None)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
         from psp_keras.commands.translate_files import translate_files
         from psp_keras.models.psp import PSP
 
         options = self.as_dict()
-        written = translate_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)
+        written = translate_files(
+            PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
+        )
         print(f"{len(written)} pictures in {self.output}")

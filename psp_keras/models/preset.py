@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 import psp_keras
+from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
 from psp_keras.presets.registry import find_preset
 
@@ -31,8 +32,9 @@ class PresetModel(keras.Model):
 
         Args:
             preset: a name from `psp_keras.list_presets()` or the path of a directory that `save_to_preset` wrote.
-            **overrides: arguments of the constructor to change. `dtype="mixed_bfloat16"` reaches nested networks;
-                without it the model takes the global dtype policy, whatever it was trained in.
+            **overrides: arguments of the constructor to change. `dtype` reaches nested networks; `dtype="auto"` is
+                bfloat16 where the hardware has it, see `resolve_dtype`. Without it the model takes the global dtype
+                policy, whatever it was trained in.
 
         Returns:
             The model, with its weights.
@@ -46,6 +48,7 @@ class PresetModel(keras.Model):
         if serialized.get("class_name") != cls.__name__:
             raise UserError(f"{directory} holds a {serialized.get('class_name')}, not a {cls.__name__}.")
         if "dtype" in overrides:
+            overrides["dtype"] = resolve_dtype(overrides["dtype"])
             _set_dtype(serialized, overrides["dtype"])
         serialized["config"].update(overrides)
         try:

@@ -10,6 +10,7 @@ from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.models.arcface import ArcFace
 from psp_keras.training.arcface_trainer import ArcFaceTrainer
 from psp_keras.training.fit_resumable import fit_resumable
+from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import open_run
 
 
@@ -26,6 +27,7 @@ def train_arcface(
     epochs=12,
     batch_size=64,
     learning_rate=2e-3,
+    dtype="auto",
     seed=0,
 ):
     """Trains an `ArcFace` on MiniFaces identities; the same call goes on where a stopped one left off.
@@ -43,14 +45,18 @@ def train_arcface(
         epochs: passes over all pictures.
         batch_size: pictures in a step.
         learning_rate: at the start; it falls to 0 along a cosine.
+        dtype: dtype policy of the network; see `run_dtype` for `"auto"`.
         seed: of the weights and the data.
 
     Returns:
         Measured cosines on people no training saw, see `measure_arcface`.
     """
+    dtype = run_dtype(dtype, output)
     run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
     keras.utils.set_random_seed(seed)
-    network = ArcFace(image_size, embedding_dim, num_layers, squeeze_excite, width, dropout=0.1, name="arcface")
+    network = ArcFace(
+        image_size, embedding_dim, num_layers, squeeze_excite, width, dropout=0.1, dtype=dtype, name="arcface"
+    )
     network.build()
     trainer = ArcFaceTrainer(network, num_identities)
     count = num_identities * images_per_identity

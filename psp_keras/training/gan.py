@@ -13,6 +13,7 @@ from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.gan_trainer import GANTrainer
+from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import open_run
 
 NUM_SAMPLES = 64
@@ -34,7 +35,7 @@ def train_gan(
     mirror=True,
     num_mini_faces=20000,
     start_from=None,
-    dtype="mixed_bfloat16",
+    dtype="auto",
     seed=0,
     on_broken=print_left_out,
 ):
@@ -57,13 +58,15 @@ def train_gan(
         num_mini_faces: how many MiniFaces to draw when `data` is `"mini_faces"`.
         start_from: fine-tune what this run folder holds, or the generator of this preset beside a new discriminator;
             its shape replaces the five options from `resolution` to `channel_max`.
-        dtype: dtype policy; `"mixed_bfloat16"` is about twice as fast where the processor has bfloat16 units.
+        dtype: dtype policy; `"auto"` is `"mixed_bfloat16"`, about twice as fast, where the hardware has bfloat16
+            units; see `run_dtype`.
         seed: of the weights, the data order and the noise.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         `StyleGAN2Generator`, the moving average, with its latent average.
     """
+    dtype = run_dtype(dtype, output)
     options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
     keras.utils.set_random_seed(seed)
     if start_from is None:

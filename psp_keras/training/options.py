@@ -3,6 +3,7 @@
 import dataclasses
 
 from psp_keras.data.mini_faces.names import MINI_FACES
+from psp_keras.dtypes import AUTO, DTYPES, HELP
 from psp_keras.losses.terms import TERMS
 from psp_keras.option_kinds import Choice, InputFolder, Number, OutputFolder, Preset, Seed, Switch, Text, Weights, Whole
 from psp_keras.options import Options, option
@@ -45,11 +46,7 @@ class TrainingOptions(Options):
     batch_size: int = option(Whole(1), "pictures in a step, of all devices together", 16)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
     num_mini_faces: int = option(Whole(1), "faces to draw where the data is mini_faces", 20000)
-    dtype: str = option(
-        Choice("auto", "float32", "mixed_bfloat16"),
-        "dtype policy; auto is mixed_bfloat16 where the hardware has bfloat16 units, float32 elsewhere",
-        "auto",
-    )
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the order of the data", 0)
 
 
@@ -125,6 +122,7 @@ class ArcFaceOptions(Options):
     epochs: int = option(Whole(1), "passes over all pictures", 12)
     batch_size: int = option(Whole(1), "pictures in a step", 64)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 2e-3)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the data", 0)
 
 
@@ -139,4 +137,5 @@ class VGGOptions(Options):
     epochs: int = option(Whole(1), "passes over all pictures", 10)
     batch_size: int = option(Whole(1), "pictures in a step", 32)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the data", 0)

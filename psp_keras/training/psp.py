@@ -32,6 +32,7 @@ from psp_keras.tasks.task_data import TaskData
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
 from psp_keras.training.examples import check_places, open_examples, with_mini_faces_classes
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
+from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import open_run
 
 ENCODERS = ("gradual", "into_w", "into_w_plus")
@@ -65,7 +66,7 @@ def train_psp(
     learning_rate=1e-3,
     num_mini_faces=20000,
     num_validation=256,
-    dtype="float32",
+    dtype="auto",
     seed=0,
     devices=1,
     sync_batch_norm=False,
@@ -102,7 +103,7 @@ def train_psp(
         learning_rate: of Ranger at the start; it falls to 0 along a cosine.
         num_mini_faces: how many MiniFaces to draw when `data` is `"mini_faces"`.
         num_validation: held-out pictures to measure, at most.
-        dtype: dtype policy of the encoder and the generator.
+        dtype: dtype policy of the encoder and the generator; see `run_dtype` for `"auto"`.
         seed: of the weights and the data order.
         devices: how many to train on, see `on_devices`; each works on its part of every batch.
         sync_batch_norm: whether batch normalisation uses the statistics of the whole batch and not of each device's
@@ -129,6 +130,7 @@ def train_psp(
     keras.utils.set_random_seed(seed)
     with contextlib.ExitStack() as stack:
         stack.enter_context(on_devices(devices))
+        options["dtype"] = run_dtype(dtype, output)
         model = _make_model(task, options, sync_batch_norm)
         task_data = TaskData(task, model.encoder.image_size)
         open_training, held_out = open_examples(

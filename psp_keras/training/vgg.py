@@ -8,6 +8,7 @@ from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_b
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.training.fit_resumable import fit_resumable
+from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import open_run
 
 
@@ -37,6 +38,7 @@ def train_vgg(
     epochs=10,
     batch_size=32,
     learning_rate=1e-3,
+    dtype="auto",
     seed=0,
 ):
     """Trains a VGG16 on MiniFaces attributes; the same call goes on where a stopped one left off.
@@ -49,14 +51,16 @@ def train_vgg(
         epochs: passes over all pictures.
         batch_size: pictures in a step.
         learning_rate: at the start; it falls to 0 along a cosine.
+        dtype: dtype policy of the network; see `run_dtype` for `"auto"`.
         seed: of the weights and the data.
 
     Returns:
         `{"explained_variance": ...}` of the attributes on the test split: 1 is perfect, 0 is the mean.
     """
+    dtype = run_dtype(dtype, output)
     run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
     keras.utils.set_random_seed(seed)
-    network = PerceptualNetwork("vgg16", width, name="vgg")
+    network = PerceptualNetwork("vgg16", width, dtype=dtype, name="vgg")
     network.build()
     faces = MiniFaces(size, seed)
     reader = AttributeReader(network, faces.attribute_vectors([0]).shape[1])
