@@ -211,8 +211,8 @@ def _evaluate(commands):
     parser.add_argument("--sheet", help="picture file for the best and the worst cases")
 
 
-def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **options):
-    from psp_keras.evaluation import evaluate, print_summary, write_report
+def _run_evaluate(preset, metrics, perceptual_network, arcface, **options):
+    from psp_keras.evaluation import evaluate, print_summary
     from psp_keras.metrics import TranslationMetrics
     from psp_keras.models.psp import PSP
 
@@ -222,8 +222,6 @@ def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **option
     metrics = TranslationMetrics(metrics.split(","), perceptual_network, arcface)
     report = evaluate(PSP.from_preset(preset), metrics=metrics, **options, on_broken=left_out.add)
     print_summary(report)
-    if output:
-        write_report(report, output)
     return left_out.exit_code
 
 
