@@ -15,7 +15,6 @@ from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg
-from psp_keras.training.run_folder import open_run
 from tests.helpers import tiny_generator, tiny_psp
 
 SMALL = {"num_mini_faces": 40, "batch_size": 4, "steps_per_epoch": 2}
@@ -29,7 +28,7 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(dtypes, "has_bfloat16", lambda: not began_with)  # it goes on on another machine
     generator = train_gan("mini_faces", tmp_path / "resumed", kimg=0.016, **GAN)
     assert sorted(path.name for path in (tmp_path / "resumed").iterdir()) == [
-        *["checkpoint.npz", "generator", "log.csv", "run.json", "samples"]
+        *["checkpoint.npz", "checkpoint.previous.npz", "generator", "log.csv", "run.json", "samples"]
     ]
     assert len(list((tmp_path / "resumed" / "samples").iterdir())) == 2
     assert len((tmp_path / "resumed" / "log.csv").read_text().splitlines()) == 3
@@ -37,13 +36,6 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path, monkeypatch):
     whole = StyleGAN2Generator.from_preset(tmp_path / "whole" / "generator")
     for one, other in zip(whole.weights, generator.weights):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=one.path)
-
-
-def test_another_training_in_the_same_folder_is_refused(tmp_path):
-    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 1})
-    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 2})
-    with pytest.raises(UserError, match=r"holds another training .*r1_gamma was 0\.05, is 1\.0"):
-        open_run(tmp_path / "run", {"r1_gamma": 1.0, "kimg": 2})
 
 
 def test_train_arcface_and_train_vgg(tmp_path):
@@ -104,9 +96,17 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
     )
     assert len(left_out) == 1 and "broken.png" in left_out[0]
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "run.json"}
+    assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "checkpoint.previous.npz", "run.json"}
     assert PSP.from_preset(tmp_path / "run").encoder.name == "encoder"  # a run folder is as good as a preset
     assert len(list((tmp_path / "run" / "grids").iterdir())) == 2
+
+
+def test_a_length_of_nothing_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UserError, match="`kimg` must be a positive number, got 0"):
+        train_gan("mini_faces", tmp_path / "run", kimg=0, **GAN)
+    with pytest.raises(UserError, match="`steps` must be a positive number, got nan"):
+        train_psp(tmp_path / "run", data="mini_faces", steps=float("nan"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_checkpoints_of_other_models_are_refused(tmp_path):

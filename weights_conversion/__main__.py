@@ -13,6 +13,7 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
     import_tensorflow_quietly()
+    from psp_keras.models.preset import check_preset_output
     from weights_conversion.convert import convert, describe
 
     try:
@@ -21,6 +22,7 @@ def main(arguments=None):
         elif options.output is None:
             raise UserError("give the preset's folder with --output, or look into the file with --describe.")
         else:
+            check_preset_output(options.output)
             model = convert(options.checkpoint, options.heads, options.num_samples, options.seed)
             model.save_to_preset(options.output)
             print(f"{options.output}: {type(model).__name__}, {model.count_params():,} parameters")

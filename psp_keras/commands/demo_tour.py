@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from psp_keras.check_output import check_files
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.mini_faces import MiniFaces
@@ -17,6 +18,14 @@ from psp_keras.training.psp import make_encoder
 
 _PRESET = "mini_faces_inversion"
 _SHOWN = 8
+_OUTPUTS = (
+    "1_generator_samples.png",
+    "2_inversions.png",
+    "3_training_from_scratch.png",
+    "4_photo.png",
+    "5_style_mixing.png",
+    "report.json",
+)
 _COARSE, _FINE = range(4), range(5, 10)
 
 
@@ -32,27 +41,32 @@ def run_demo(output="demo_output", photo=None, steps=300, count=128, seed=0):
 
     Returns:
         The report.
+
+    Raises:
+        UserError: the photo cannot be read, or the folder cannot be written or holds it under the name of an output.
     """
     keras.utils.set_random_seed(seed)
     output, begin = Path(output), time.time()
+    targets = [output / name for name in _OUTPUTS]
+    check_files(targets, [photo] if photo else [])
     picture = None if photo is None else read_image(photo, 64)  # a wrong path should not cost minutes
     model = PSP.from_preset(_PRESET)
     metrics = TranslationMetrics()
     held_out = to_float(MiniFaces(64, split="test").images(range(count)))
 
     _say(1, "The generator draws faces that do not exist")
-    show_samples(model, output / "1_generator_samples.png", seed)
+    show_samples(model, targets[0], seed)
     _say(2, f"The shipped encoder inverts {count} faces it never saw")
-    report = {"inversion": show_inversions(model, held_out, metrics, output / "2_inversions.png")}
+    report = {"inversion": show_inversions(model, held_out, metrics, targets[1])}
     _say(3, f"A new encoder learns from scratch for {steps} steps")
-    training = show_training(model, held_out, metrics, output / "3_training_from_scratch.png", steps, seed)
+    training = show_training(model, held_out, metrics, targets[2], steps, seed)
     _say(4, f"The picture {photo or 'of a drawn face'} is inverted")
-    show_photo(model, to_uint8(held_out[-1]) if picture is None else picture, output / "4_photo.png")
+    show_photo(model, to_uint8(held_out[-1]) if picture is None else picture, targets[3])
     _say(5, "Styles are mixed: shape from the picture, colours from elsewhere, and the reverse")
-    show_mixes(model, held_out, output / "5_style_mixing.png", seed)
+    show_mixes(model, held_out, targets[4], seed)
 
     report.update(training_from_scratch=training, seconds=round(time.time() - begin, 1))
-    write_report(report, output / "report.json")
+    write_report(report, targets[5])
     print_summary(report["inversion"])
     print("\nThe encoder trained from scratch, on held-out faces")
     for row in training:

@@ -27,15 +27,10 @@ class Evaluate(Command):
     dtype: str = option(Choice(*DTYPES), HELP, "float32")
 
     def run(self, leave_out):
-        from psp_keras.evaluation import evaluate, print_summary, write_report
-        from psp_keras.evaluation.translation_metrics import TranslationMetrics
+        from psp_keras.evaluation import TranslationMetrics, evaluate, print_summary
         from psp_keras.models.psp import PSP
 
         metrics = TranslationMetrics(self.metrics.split(","), self.perceptual_network, self.arcface)
-        options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet")}
-        report = evaluate(
-            PSP.from_preset(self.preset, dtype=self.dtype), metrics=metrics, **options, on_broken=leave_out
-        )
-        print_summary(report)
-        if self.output:
-            write_report(report, self.output)
+        options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet", "output")}
+        model = PSP.from_preset(self.preset, dtype=self.dtype)
+        print_summary(evaluate(model, metrics=metrics, **options, on_broken=leave_out))

@@ -26,7 +26,6 @@ class Mix(Command):
         from psp_keras.models.psp import PSP
 
         options = self.as_dict()
-        count = mix_files(
-            PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
-        )
+        model = PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        count = mix_files(model, **options, on_broken=leave_out)
         print(f"{count} pictures with {self.num_outputs} mixes each in {self.output}")

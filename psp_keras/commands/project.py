@@ -26,7 +26,6 @@ class Project(Command):
         from psp_keras.models.preset import load_preset
 
         options = self.as_dict()
-        written, seconds = project_files(
-            load_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
-        )
+        model = load_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        written, seconds = project_files(model, **options, on_broken=leave_out)
         print(f"{len(written)} pictures in {self.output}, {seconds:.2g} seconds each")

@@ -26,7 +26,6 @@ class Translate(Command):
         from psp_keras.models.psp import PSP
 
         options = self.as_dict()
-        written = translate_files(
-            PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype")), **options, on_broken=leave_out
-        )
+        model = PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        written = translate_files(model, **options, on_broken=leave_out)
         print(f"{len(written)} pictures in {self.output}")

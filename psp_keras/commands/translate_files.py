@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from PIL import Image
 
+from psp_keras.check_output import check_files
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import list_images, to_uint8, write_image
+from psp_keras.data.image_files import EXTENSIONS, list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
@@ -37,7 +38,7 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
     paths = collect_files(inputs)
-    targets = name_outputs(paths, Path(output))
+    targets = name_outputs(paths, Path(output), [mask] if mask else [])
     reader = _Reader(model, mask, factor)
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
@@ -73,12 +74,17 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
 
     Returns:
         Number of pictures mixed.
+
+    Raises:
+        UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
+    paths = collect_files(inputs)
+    check_files([output], paths, EXTENSIONS)
     styles, reader = model.generator.num_styles, _Reader(model)
     mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
-    seen = reader.to_input(read_images(collect_files(inputs), reader.read, on_broken)[1])
+    seen = reader.to_input(read_images(paths, reader.read, on_broken)[1])
     rows = []
     for start in range(0, len(seen), _BATCH):
         batch = seen[start : start + _BATCH]
@@ -129,25 +135,32 @@ def _files(path):
     return [path]
 
 
-def name_outputs(paths, output):
-    """A PNG name for each file; files of the same stem keep their extension and number apart."""
+def name_outputs(paths, output, also_read=()):
+    """A PNG name for each file; files of the same stem keep their extension and number apart.
+
+    Args:
+        paths: the inputs.
+        output: folder for the outputs.
+        also_read: other files that the command reads.
+
+    Raises:
+        UserError: an output would replace an input, or cannot be written.
+    """
     targets, taken = {}, set()
     for path in paths:
         candidates = [path.stem, path.name.replace(".", "_"), *(f"{path.stem}_{i}" for i in range(2, len(paths) + 2))]
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
         targets[path] = output / f"{name}.png"
-    check_outputs(targets)
+    check_outputs(targets, also_read)
     return targets
 
 
-def check_outputs(targets):
-    """Raises a `UserError` when an output, by its input, would replace an input or another output."""
-    inputs = {path.resolve() for path in targets}
+def check_outputs(targets, also_read=()):
+    """Raises a `UserError` when an output, by its input, would replace an input, something else or another output."""
+    check_files(targets.values(), [*targets, *also_read])
     taken = {}
     for path, target in targets.items():
-        if target.resolve() in inputs:
-            raise UserError(f"The output would replace the input {target}: choose another --output.")
         if target in taken:
             raise UserError(f"{path} and {taken[target]} would both become {target}: rename one of them.")
         taken[target] = path

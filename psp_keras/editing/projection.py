@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.check_output import check_files
 from psp_keras.commands.translate_files import collect_files, name_outputs
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
@@ -117,6 +118,7 @@ def project_files(
     size = min(256, generator.resolution)
     paths = collect_files(inputs)
     names = name_outputs(paths, Path(output))
+    check_files([name.with_suffix(".npz") for name in names.values()], paths)
     paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
     begin = time.time()
     targets = to_float(images)

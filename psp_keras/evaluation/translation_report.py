@@ -6,8 +6,9 @@ import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.check_output import check_files
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import to_float, to_uint8, write_image
+from psp_keras.data.image_files import EXTENSIONS, list_images, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.errors import print_left_out
@@ -22,7 +23,15 @@ _ON_SHEET = 8
 
 
 def evaluate(
-    model, data="mini_faces", count=512, metrics=None, source=None, target=None, sheet=None, on_broken=print_left_out
+    model,
+    data="mini_faces",
+    count=512,
+    metrics=None,
+    source=None,
+    target=None,
+    sheet=None,
+    output=None,
+    on_broken=print_left_out,
 ):
     """Translates held-out pictures and measures the result beside two baselines.
 
@@ -34,12 +43,21 @@ def evaluate(
         source: folder of the sources of a paired task.
         target: folder of its targets.
         sheet: picture file for the best and worst cases.
+        output: JSON file for what is returned.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
         JSON-like: `summary` (mean and deviation of each metric for the model, for the average face and for another
         picture of the same set) and `images` (each picture's name and metrics).
+
+    Raises:
+        UserError: a folder is missing, or an output cannot be written or would replace an input.
     """
+    inputs = [
+        path for folder in (data, source, target) if folder not in (None, *MINI_FACES) for path in list_images(folder)
+    ]
+    check_files([sheet] if sheet else [], inputs, EXTENSIONS)
+    check_files([output] if output else [], inputs, (".json",))
     task_data = TaskData(with_mini_faces_classes(get_task(model.task), data), model.encoder.image_size)
     names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
     metrics = metrics or TranslationMetrics()
@@ -58,7 +76,10 @@ def evaluate(
     if sheet:
         pictures = task_data.source.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
         write_image(sheet, _contact_sheet(measured, *pictures))
-    return {"task": task_data.task.name, "count": len(names), "summary": summary, "images": images}
+    report = {"task": task_data.task.name, "count": len(names), "summary": summary, "images": images}
+    if output:
+        write_report(report, output)
+    return report
 
 
 def measure(metrics, targets, outputs):

@@ -1,6 +1,7 @@
 """Presets: a directory with `config.json` and `model.weights.h5`."""
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -11,6 +12,8 @@ import keras
 import numpy as np
 
 import psp_keras
+from psp_keras.atomic_write import atomic_write, reserve
+from psp_keras.check_output import check_replaceable
 from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
 from psp_keras.presets.registry import find_preset
@@ -64,6 +67,8 @@ class PresetModel(keras.Model):
     def save_to_preset(self, directory, dtype="float32", parts=None):
         """Writes `config.json` and `model.weights.h5`; a preset that stood there is replaced as a whole.
 
+        Other files in it, such as a model card, are kept.
+
         Args:
             directory: where to write.
             dtype: storage type of the weights: `"float32"`, `"float16"` (half the size, about 3 digits) or `"int8"` (a
@@ -72,26 +77,22 @@ class PresetModel(keras.Model):
                 `{"generator": "mini_faces_stylegan2"}`; loading fetches them from there.
 
         Raises:
-            UserError: the directory cannot be written, or a part differs from what its preset holds.
+            UserError: the directory cannot be written or holds something else, or a part differs from what its preset
+                holds.
         """
         directory, parts = Path(directory), parts or {}
+        check_preset_output(directory)
         for name, preset in parts.items():
             _check_part(getattr(self, name), preset)
-        scratch = directory.with_name(directory.name + ".writing")
-        shutil.rmtree(scratch, ignore_errors=True)
-        try:
-            scratch.mkdir(parents=True)
+        with atomic_write(directory) as scratch:
+            if directory.is_dir():
+                _copy_others(directory, scratch)
+            scratch.mkdir(exist_ok=True)
             (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
+            reserve(scratch / WEIGHTS_FILE, _largest_size(self.weights))
             self.save_weights(scratch / WEIGHTS_FILE)
             if dtype != "float32" or parts:
                 _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=tuple(parts))
-            directory.mkdir(exist_ok=True)
-            for name in (WEIGHTS_FILE, CONFIG_FILE):
-                os.replace(scratch / name, directory / name)
-        except OSError as error:
-            raise UserError(f"Cannot write the preset {directory}: {error.strerror or error}.") from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def load_preset(preset, **overrides):
@@ -101,6 +102,22 @@ def load_preset(preset, **overrides):
     if cls is None:
         raise UserError(f"The preset {preset} holds an unknown model, {serialized.get('class_name')}.")
     return cls.from_preset(preset, **overrides)
+
+
+def check_preset_output(directory):
+    """Raises a `UserError` where `save_to_preset` would replace something that is no preset."""
+    check_replaceable(directory, _is_preset, "preset")
+
+
+def _is_preset(folder):
+    return (folder / CONFIG_FILE).is_file() and (folder / WEIGHTS_FILE).is_file()
+
+
+def _copy_others(directory, target):
+    def ignore(folder, names):
+        return [CONFIG_FILE, WEIGHTS_FILE] if folder == str(directory) else []
+
+    shutil.copytree(directory, target, symlinks=True, ignore=ignore)
 
 
 def _describe(model):
@@ -185,6 +202,7 @@ def _rewrite(path, dtype, leave_out):
     """Rewrites the float32 weights in an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
     source = path.with_suffix(".float32")
     os.replace(path, source)
+    reserve(path, source.stat().st_size)
     with h5py.File(source) as old, h5py.File(path, "w") as new:
 
         def copy(name, item):
@@ -202,6 +220,11 @@ def _rewrite(path, dtype, leave_out):
 
         old.visititems(copy)
     source.unlink()
+
+
+def _largest_size(weights):
+    """Bytes that weights take in an h5 file at most: 4 a number, and what HDF5 adds to every array."""
+    return sum(4 * math.prod(weight.shape) + 4096 for weight in weights)
 
 
 def _write_steps(file, name, value):

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from psp_keras.check_output import check_files
 from psp_keras.errors import UserError
 from psp_keras.ops.onednn import portable_graph
 from psp_keras.serving.litert_file import export_litert
@@ -38,6 +39,7 @@ def export(model, path, dtype="float32", format="saved_model"):
     ending, write = _FILES[format]
     if Path(path).suffix != ending:
         raise UserError(f"{path}: the name of a file in the format {format} ends in {ending}.")
+    check_files([path])
     computes_in = {part.dtype_policy.compute_dtype for part in (model.encoder, model.generator)}
     if {dtype, *computes_in} != {"float32"}:
         raise UserError(f"The format {format} is float32 only: leave `dtype` out, also where the model is loaded.")

@@ -1,9 +1,10 @@
-import shutil
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from psp_keras.atomic_write import atomic_write
+from psp_keras.check_output import check_folder
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.errors import UserError
 from psp_keras.serving.image_decoding import decode_pictures
@@ -36,7 +37,8 @@ def export_saved_model(model, path, dtype="float32"):
         UserError: the folder holds something already, or cannot be written.
     """
     path = Path(path)
-    if path.exists() and any(path.iterdir()):
+    check_folder(path)
+    if path.is_dir() and any(path.iterdir()):
         raise UserError(f"{path} is not empty: choose another version number.")
     graph = ServingGraph(model, dtype)
     archive = keras.export.ExportArchive()
@@ -44,18 +46,9 @@ def export_saved_model(model, path, dtype="float32"):
     for name, (function, inputs) in graph.endpoints().items():
         archive.add_endpoint(name, function, inputs)
     tf.get_logger().setLevel("ERROR")  # it would announce the scratch folder
-    scratch = path.with_name(path.name + ".writing")
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as scratch:
         archive.write_out(str(scratch), verbose=False)
         write_warmup(scratch, model.encoder.image_size)
-        path.mkdir(exist_ok=True)
-        scratch.replace(path)
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class ServingGraph(tf.Module):

@@ -11,9 +11,10 @@ from psp_keras.models.arcface import ArcFace
 from psp_keras.training.arcface_trainer import ArcFaceTrainer
 from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.run_folder import check_length, one_training_a_folder, open_run
 
 
+@one_training_a_folder
 def train_arcface(
     output,
     size=64,
@@ -52,6 +53,9 @@ def train_arcface(
         Measured cosines on people no training saw, see `measure_arcface`.
     """
     dtype = run_dtype(dtype, output)
+    check_length(
+        epochs=epochs, batch_size=batch_size, num_identities=num_identities, images_per_identity=images_per_identity
+    )
     run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
     keras.utils.set_random_seed(seed)
     network = ArcFace(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from psp_keras.atomic_write import whole_folder
 from psp_keras.callbacks.sample_grid import SampleGrid
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
 from psp_keras.data.image_source import check_source, open_source, training_batches
@@ -14,11 +15,12 @@ from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.run_folder import check_length, one_training_a_folder, open_run
 
 NUM_SAMPLES = 64
 
 
+@one_training_a_folder
 def train_gan(
     data,
     output,
@@ -43,7 +45,7 @@ def train_gan(
 
     Args:
         data: a folder of pictures, `"mini_faces"` or `"mini_faces_cartoon"`.
-        output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `config.json`.
+        output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `run.json`.
         resolution: size of the pictures, a power of two from 16 to 1024.
         style_dim: size of the latents (512 in the paper).
         mapping_layers: dense layers of the mapping network (8 in the paper).
@@ -67,6 +69,7 @@ def train_gan(
         `StyleGAN2Generator`, the moving average, with its latent average.
     """
     dtype = run_dtype(dtype, output)
+    check_length(kimg=kimg, steps_per_epoch=steps_per_epoch, batch_size=batch_size, num_mini_faces=num_mini_faces)
     options = {name: value for name, value in locals().items() if name not in ("output", "on_broken")}
     keras.utils.set_random_seed(seed)
     if start_from is None:
@@ -101,7 +104,7 @@ def train_gan(
 
 
 def _load_generator(start_from, dtype):
-    folder = Path(start_from) / "generator"
+    folder = whole_folder(Path(start_from) / "generator")
     generator = StyleGAN2Generator.from_preset(folder if folder.is_dir() else start_from, dtype=dtype)
     generator.trainable = True
     return generator

@@ -1,7 +1,6 @@
 """`psp-keras train`: a pSp encoder for any task, generator and folder of pictures."""
 
 import contextlib
-import csv
 import dataclasses
 import functools
 import math
@@ -12,8 +11,10 @@ from pathlib import Path
 
 import keras
 
+from psp_keras.callbacks.csv_log import read_log
 from psp_keras.callbacks.save_preset import SavePreset
 from psp_keras.callbacks.tensorboard_log import TensorBoardLog
+from psp_keras.callbacks.training_checkpoint import checkpoint_files, finished_epochs
 from psp_keras.callbacks.translation_grid import TranslationGrid
 from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.data.image_source import endless_batches
@@ -33,7 +34,7 @@ from psp_keras.training.devices import is_first_process, on_devices, synchronize
 from psp_keras.training.examples import check_places, open_examples, with_mini_faces_classes
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.run_folder import check_length, lock_run, open_run
 
 ENCODERS = ("gradual", "into_w", "into_w_plus")
 _GRID_IMAGES = 8
@@ -127,10 +128,13 @@ def train_psp(
     check_places(task, places, val_places)
     if batch_size % devices:
         raise UserError(f"--batch-size {batch_size} is not a multiple of --devices {devices}.")
+    check_length(steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, num_mini_faces=num_mini_faces)
     keras.utils.set_random_seed(seed)
     with contextlib.ExitStack() as stack:
         stack.enter_context(on_devices(devices))
         options["dtype"] = run_dtype(dtype, output)
+        if is_first_process():
+            stack.enter_context(lock_run(output))
         model = _make_model(task, options, sync_batch_norm)
         task_data = TaskData(task, model.encoder.image_size)
         open_training, held_out = open_examples(
@@ -147,7 +151,7 @@ def train_psp(
         measured = task_data.measured(held_out)
         validation = _validation(measured, batch_size, devices)
         run = stack.enter_context(_folder_of_process(output, options))
-        to_pictures, best = task_data.source.to_pictures, _best_so_far(run / "log.csv")
+        to_pictures, best = task_data.source.to_pictures, _best_so_far(run)
         callbacks = [SavePreset(run, best_so_far=best)]
         callbacks += _picture_callbacks(run, measured, to_pictures, log_every if tensorboard else None)
         if wandb:
@@ -208,9 +212,9 @@ def _folder_of_process(output, options):
         yield open_run(output, options)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        for name in (CHECKPOINT_FILE, "log.csv"):
-            if (Path(output) / name).exists():
-                shutil.copy(Path(output) / name, scratch)
+        for path in (*checkpoint_files(Path(output) / CHECKPOINT_FILE), Path(output) / "log.csv"):
+            if path.exists():
+                shutil.copy(path, scratch)
         yield Path(scratch)
 
 
@@ -267,8 +271,8 @@ def make_encoder(kind, generator, num_layers, width, style_filters=None, dtype="
     raise UserError(f"There is no encoder {kind!r}: choose one of {', '.join(ENCODERS)}.")
 
 
-def _best_so_far(log):
-    if not log.exists():
-        return float("inf")
-    with open(log, newline="") as file:
-        return min((float(row["val_loss"]) for row in csv.DictReader(file)), default=float("inf"))
+def _best_so_far(run):
+    """The smallest validation loss up to the checkpoint: what the log has beyond it is trained again."""
+    done = finished_epochs(run / CHECKPOINT_FILE)
+    losses = [row.get("val_loss", math.nan) for row in read_log(run / "log.csv")[0] if row["epoch"] <= done]
+    return min(filter(math.isfinite, losses), default=math.inf)

@@ -9,7 +9,7 @@ from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.run_folder import check_length, one_training_a_folder, open_run
 
 
 class AttributeReader(keras.Model):
@@ -30,6 +30,7 @@ class AttributeReader(keras.Model):
         return self.dense(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
 
 
+@one_training_a_folder
 def train_vgg(
     output,
     size=64,
@@ -58,6 +59,7 @@ def train_vgg(
         `{"explained_variance": ...}` of the attributes on the test split: 1 is perfect, 0 is the mean.
     """
     dtype = run_dtype(dtype, output)
+    check_length(epochs=epochs, batch_size=batch_size, num_images=num_images)
     run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
     keras.utils.set_random_seed(seed)
     network = PerceptualNetwork("vgg16", width, dtype=dtype, name="vgg")
