@@ -1,3 +1,5 @@
+import reprlib
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.losses.moco_loss import MoCoLoss
 from psp_keras.losses.w_norm_loss import WNormLoss
+from psp_keras.values import is_number
 
 TERMS = ("l2", "lpips", "id", "moco", "w_norm", "l2_crop", "lpips_crop")
 
@@ -29,7 +32,8 @@ class PSPLoss:
         moco_network: `MoCo` or a preset of one, for the MoCo loss.
 
     Raises:
-        UserError: a term has a weight but its network is missing, no term has a weight, or both `id` and `moco` have.
+        UserError: a weight is no number from 0, a term has a weight but its network is missing, no term has a weight,
+            or both `id` and `moco` have.
 
     Example:
         >>> loss = PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface")
@@ -50,9 +54,8 @@ class PSPLoss:
         moco_network=None,
     ):
         weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop)))
+        check_weights(weights, "PSPLoss")
         self.weights = {name: weight for name, weight in weights.items() if weight}
-        if not self.weights:
-            raise UserError("`PSPLoss` needs at least one weight other than 0.")
         if id and moco:
             raise UserError("`id` compares faces and `moco` everything else: set one of the two to 0.")
         self._lpips = {}
@@ -108,6 +111,25 @@ class PSPLoss:
         else:
             before = ops.zeros_like(similarity)  # a sketch or a map has no identity to begin with
         return {"id": ops.mean(1.0 - similarity), "id_improvement": ops.mean(similarity - before)}
+
+
+def check_weights(weights, where):
+    """Checks weights of loss terms.
+
+    Args:
+        weights: numbers by the names of terms.
+        where: what has them, for the message.
+
+    Raises:
+        UserError: there is no such term, a weight is no finite number from 0, or all are 0.
+    """
+    for name, weight in weights.items():
+        if name not in TERMS:
+            raise UserError(f"{where}: there is no loss {name!r}, only {', '.join(TERMS)}.")
+        if not is_number(weight, 0):
+            raise UserError(f"{where}: the weight of {name} must be a number from 0, got {reprlib.repr(weight)}.")
+    if not any(weights.values()):
+        raise UserError(f"{where}: at least one weight must be above 0.")
 
 
 def _required(network, argument, weights):
