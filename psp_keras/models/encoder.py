@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from psp_keras.errors import UserError
-from psp_keras.layers.checks import check_shape
+from psp_keras.layers.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.layers.ir_backbone import IRBackbone
 
 
@@ -29,6 +29,8 @@ class Encoder(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_sizes(style_dim=style_dim, image_size=image_size, in_channels=in_channels)
+        check_sizes(MAX_WIDTH, width=width)
         if image_size < 32 or image_size & (image_size - 1):
             raise UserError(f"`image_size` must be a power of two from 32, got {image_size}.")
         self.style_dim = style_dim

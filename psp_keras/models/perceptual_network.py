@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
+from psp_keras.layers.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.layers.onednn import fused
 from psp_keras.models.preset import PresetModel
 
@@ -45,6 +45,7 @@ class PerceptualNetwork(PresetModel):
 
     def __init__(self, backbone="vgg16", width=64, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(MAX_WIDTH, width=width)
         if backbone not in _BACKBONES:
             raise ValueError(f"`backbone` must be one of {sorted(_BACKBONES)}, got {backbone!r}.")
         self.backbone = backbone

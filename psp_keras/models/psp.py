@@ -10,6 +10,7 @@ from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep
+from psp_keras.values import is_whole
 
 # Importing them also registers them with Keras, which a saved PSP needs to be loaded.
 ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
@@ -155,13 +156,18 @@ class PSP(TrainStep, PresetModel):
             num_outputs: variants an image.
             latent_mask: indices of the styles to replace.
             alpha: blend in the masked styles, see `translate`.
-            seed: of the random styles; `None` draws others each time.
+            seed: of the random styles, 0 to 2^32 - 1, the same as in an export; `None` draws others each time.
 
         Returns:
             Images `(N, num_outputs, S, S, 3)`, S at most 256.
+
+        Raises:
+            ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
         """
+        if seed is not None and not is_whole(seed, 0, 2**32 - 1):
+            raise ValueError(f"`seed` must be a whole number from 0 to {2**32 - 1}, got {seed!r}.")
         latents = self.encode(images)
-        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=seed)
+        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=None if seed is None else int(seed))
         count = ops.shape(latents)[0]
         injected = ops.tile(self.map(z), (count, 1, 1))
         mixed = self._mix(ops.repeat(latents, num_outputs, axis=0), latent_mask, injected, alpha)
