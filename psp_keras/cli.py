@@ -217,8 +217,6 @@ def _run_evaluate(preset, metrics, perceptual_network, arcface, output, **option
     from psp_keras.models.psp import PSP
 
     left_out = _LeftOut()
-    if not (options["data"] or options["source"]):
-        options["data"] = "mini_faces"
     metrics = TranslationMetrics(metrics.split(","), perceptual_network, arcface)
     report = evaluate(PSP.from_preset(preset), metrics=metrics, **options, on_broken=left_out.add)
     print_summary(report)
@@ -236,7 +234,9 @@ def _export(commands):
         help="folder to write, with a version number at its end, such as export/psp/1; a file such as psp.onnx or "
         "psp.tflite for the other formats",
     )
-    parser.add_argument("--format", default="saved_model", choices=("saved_model", "onnx", "litert"))
+    parser.add_argument(
+        "--format", choices=("saved_model", "onnx", "litert"), help="what the name of the output says, without it"
+    )
     parser.add_argument(
         "--dtype", default="float32", choices=("float32", "bfloat16"), help="bfloat16 halves a SavedModel"
     )
@@ -246,7 +246,7 @@ def _run_export(preset, output, dtype, format):
     from psp_keras.models.psp import PSP
     from psp_keras.serving import export
 
-    export(PSP.from_preset(preset, dtype="float32"), output, dtype, format)
+    format = export(PSP.from_preset(preset, dtype="float32"), output, dtype, format)
     signatures = "serving_default, translate, encode, decode, map, style_mix"
     print(f"{output}: {signatures if format == 'saved_model' else 'images to images'}")
 

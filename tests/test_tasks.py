@@ -257,20 +257,20 @@ def test_inpainting_and_super_resolution_of_files(faces, generator, tmp_path, ca
         seen = read_image(tmp_path / "out" / "000001.png", 64)
         assert seen.std() > 0
     capsys.readouterr()
-    assert "--mask belongs to inpainting" in error_of(capsys, *command, "--mask", "center")
+    assert "belongs to inpainting" in error_of(capsys, *command, "--mask", "center")
 
 
 def test_mistakes_get_one_line(faces, generator, tmp_path, capsys):
     command = ["train", "--output", tmp_path / "run", "--generator", generator]
-    assert "needs pairs: give --source and --target" in error_of(capsys, *command, "--task", "sketch_to_face")
-    assert "needs one folder of pictures: give --data" in error_of(capsys, *command)
+    assert "needs pairs: give" in error_of(capsys, *command, "--task", "sketch_to_face")
+    assert "needs one folder of pictures" in error_of(capsys, *command)
     both = ["--data", faces, "--source", faces, "--target", faces]
-    assert "takes its pictures from --data alone" in error_of(capsys, *command, *both)
+    assert "takes its pictures from" in error_of(capsys, *command, *both)
     assert "mini_faces has no pairs" in error_of(capsys, *command, "--task", "paired", "--data", "mini_faces")
     moco = [*command, "--data", faces / "images", "--moco", "1", "--moco-network", "x"]
     assert "`id` compares faces and `moco` everything else" in error_of(capsys, *moco)
     assert "`moco_network` is missing" in error_of(capsys, *moco[:-2], "--id", "0")
-    assert "--val-source and --val-target go together" in error_of(
+    assert "go together" in error_of(
         *[capsys, *command, "--task", "sketch_to_face", "--source", faces, "--target", faces, "--val-source", faces]
     )
     start = [*command, "--data", faces / "images", "--encoder", "into_w", "--start-from", generator]
@@ -300,4 +300,6 @@ def test_projection_comes_closer_step_by_step(faces, generator, tmp_path, capsys
         errors.append(np.abs(read_image(tmp_path / steps / "photo.png", 32) - picture.astype("float32")).mean())
     assert errors[1] < 0.7 * errors[0]
     assert np.load(tmp_path / "100" / "photo.npz")["w_plus"].shape == (8, 16)
-    assert "--from-encoder needs" in error_of(capsys, *command, "--from-encoder", "--output", tmp_path / "x")
+    assert "needs the preset of a pSp that reads photos" in error_of(
+        capsys, *command, "--from-encoder", "--output", tmp_path / "x"
+    )

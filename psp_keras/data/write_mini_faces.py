@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-import keras
 from PIL import Image
 
 from psp_keras.data.face_renderer import PALETTE
 from psp_keras.data.image_files import write_image
 from psp_keras.data.mini_faces import MiniFaces
+from psp_keras.progress import Progress
 
 
 def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_identities=None, style="photo"):
@@ -25,7 +25,7 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
     """
     output = Path(output)
     faces = MiniFaces(size, seed, split, num_identities, style)
-    bar = keras.utils.Progbar(count, unit_name="face")
+    progress = Progress(count, "face")
     lines = []
     for i in range(count):
         sample = faces[i]
@@ -40,5 +40,5 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
         ):
             write_image(output / folder / name, picture)
         lines.append(json.dumps({"file": name, "identity": sample.identity, **sample.attributes}))
-        bar.add(1)
+        progress.add()
     (output / "attributes.jsonl").write_text("\n".join(lines) + "\n")

@@ -1,7 +1,6 @@
 """Checks at the door of layers and models."""
 
-from psp_keras.errors import UserError
-from psp_keras.values import is_whole
+from psp_keras.values import check_whole
 
 _LARGEST_SIZE = 8192
 MAX_WIDTH = 1024  # of a first stage; the last is eight times as wide
@@ -28,12 +27,5 @@ def check_shape(name, shape, expected):
 
 
 def check_sizes(largest=_LARGEST_SIZE, **sizes):
-    """Raises a `UserError` that names the argument when a size is no whole number from 1, or too large to be meant.
-
-    Args:
-        largest: what is not too large.
-        **sizes: by the names of the arguments.
-    """
-    for name, size in sizes.items():
-        if not is_whole(size, 1, largest):
-            raise UserError(f"`{name}` must be a whole number from 1 to {largest}, got {size!r}.")
+    """Raises a `UserError` that names the argument when a size is no whole number from 1, or too large to be meant."""
+    check_whole(1, largest, **sizes)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from psp_keras.errors import UserError
+from psp_keras.layers.checks import check_shape
 from psp_keras.layers.face_regions import inner_face
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
@@ -68,7 +69,7 @@ class PSPLoss:
         names = ["loss", *self.weights, *(["id_improvement"] if id else [])]
         self.trackers = [keras.metrics.Mean(name=name) for name in names]
 
-    def __call__(self, source, target, output, latents, latent_average):
+    def __call__(self, source, target, output, latents, latent_average, sample_weight=None):
         """Measures every term.
 
         Args:
@@ -77,29 +78,36 @@ class PSPLoss:
             output: generated images, of the same shape.
             latents: `(N, num_styles, style_dim)`.
             latent_average: broadcastable to `latents`.
+            sample_weight: how much each picture counts, `(N,)`; all terms are multiplied with it.
 
         Returns:
-            Scalars by name: the weighted sum as `loss`, each term without its weight, and by how much the output
-            resembles the target's identity more than the source does, as `id_improvement`.
+            Means over the batch by name: the weighted sum as `loss`, each term without its weight, and by how much the
+            output resembles the target's identity more than the source does, as `id_improvement`.
         """
         terms = {
             name: self._term(name, target, output, latents, latent_average) for name in self.weights if name != "id"
         }
         if self.identity:
             terms.update(self._identity_terms(source, target, output))
+        if sample_weight is not None:
+            check_shape("sample_weight", sample_weight.shape, (source.shape[0] or "N",))
+            sample_weight = ops.cast(sample_weight, "float32")
+            terms = {name: term * sample_weight for name, term in terms.items()}
+        terms = {name: ops.mean(term) for name, term in terms.items()}
         return {"loss": sum(weight * terms[name] for name, weight in self.weights.items()), **terms}
 
     def _term(self, name, target, output, latents, latent_average):
+        """One number a picture."""
         if name == "l2":
-            return ops.mean(ops.square(output - target))
+            return ops.mean(ops.square(output - target), axis=(1, 2, 3))
         if name == "l2_crop":
-            return ops.mean(ops.square(inner_face(output) - inner_face(target)))
+            return ops.mean(ops.square(inner_face(output) - inner_face(target)), axis=(1, 2, 3))
         # Not through `__call__`, which divides by the number of devices: so does the training step, for all terms.
         if name == "w_norm":
-            return ops.mean(self._w_norm.call(latent_average, latents))
+            return self._w_norm.call(latent_average, latents)
         if name == "moco":
-            return ops.mean(self._moco.call(target, output))
-        return ops.mean(self._lpips[name].call(target, output))
+            return self._moco.call(target, output)
+        return self._lpips[name].call(target, output)
 
     def _identity_terms(self, source, target, output):
         wanted = self.identity.embed(target)
@@ -110,7 +118,7 @@ class PSPLoss:
             before = ops.sum(self.identity.embed(source) * wanted, axis=-1)
         else:
             before = ops.zeros_like(similarity)  # a sketch or a map has no identity to begin with
-        return {"id": ops.mean(1.0 - similarity), "id_improvement": ops.mean(similarity - before)}
+        return {"id": 1.0 - similarity, "id_improvement": similarity - before}
 
 
 def check_weights(weights, where):

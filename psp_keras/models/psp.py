@@ -10,7 +10,7 @@ from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep
-from psp_keras.values import is_whole
+from psp_keras.values import LARGEST_SEED, check_whole
 
 # Importing them also registers them with Keras, which a saved PSP needs to be loaded.
 ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
@@ -164,8 +164,8 @@ class PSP(TrainStep, PresetModel):
         Raises:
             ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
         """
-        if seed is not None and not is_whole(seed, 0, 2**32 - 1):
-            raise ValueError(f"`seed` must be a whole number from 0 to {2**32 - 1}, got {seed!r}.")
+        if seed is not None:
+            check_whole(0, LARGEST_SEED, seed=seed)
         latents = self.encode(images)
         z = keras.random.normal((num_outputs, self.generator.style_dim), seed=None if seed is None else int(seed))
         count = ops.shape(latents)[0]
@@ -200,7 +200,10 @@ class PSP(TrainStep, PresetModel):
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
                 twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
-            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
+
+        Raises:
+            ValueError: `loss` is no `PSPLoss`, or there are `metrics` or `loss_weights`, which it has itself.
         """
         # Imported here: losses and optimizers stand above models.
         from psp_keras.losses.psp_loss import PSPLoss
@@ -210,6 +213,12 @@ class PSP(TrainStep, PresetModel):
             loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
         if not isinstance(loss, PSPLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
+        ignored = sorted({"metrics", "weighted_metrics", "loss_weights"} & {name for name in kwargs if kwargs[name]})
+        if ignored:
+            raise ValueError(
+                f"`{ignored[0]}` is not for a PSP: `fit` reports the terms of its `PSPLoss`, which has their weights; "
+                "psp_keras.evaluation.evaluate measures more."
+            )
         if jit_compile == "auto":
             jit_compile = _xla_pays()
         set_trainable(self.generator, train_decoder)
@@ -226,14 +235,14 @@ class PSP(TrainStep, PresetModel):
     def metrics(self):
         return self.psp_loss.trackers if self.compiled else []
 
-    def measure(self, source, target, training=False):
+    def measure(self, source, target, sample_weight=None, training=False):
         """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
         start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
-        return self.psp_loss(source, target, output, latents, start)
+        return self.psp_loss(source, target, output, latents, start, sample_weight)
 
     def track(self, terms):
         """Adds the terms of a batch to the metrics and returns their running means."""

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from psp_keras.errors import UserError
-from psp_keras.values import is_whole
+from psp_keras.values import LARGEST_SEED, check_whole
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
 
@@ -141,8 +141,7 @@ class Client:
 
 def _seed_bits(seed):
     """A seed as the signature takes it, in 32 bits with a sign."""
-    if not is_whole(seed, 0, 2**32 - 1):
-        raise UserError(f"`seed` must be a whole number from 0 to 4294967295, got {seed!r}.")
+    check_whole(0, LARGEST_SEED, seed=seed)
     return np.uint32(seed).view(np.int32)
 
 
