@@ -14,6 +14,7 @@ from psp_keras.evaluation import evaluate, print_summary, write_report
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.models.psp import PSP
+from psp_keras.progress import show_fit
 from psp_keras.training.psp import make_encoder
 
 _PRESET = "mini_faces_inversion"
@@ -100,7 +101,9 @@ def show_training(model, held_out, metrics, path, steps, seed):
     student.compile(keras.optimizers.Adam(1e-3), loss)
     watch = _Watch(student, held_out[:64], metrics, every=max(1, steps // 4))
     faces = to_float(MiniFaces(64, seed=seed + 1).images(range(min(2000, 16 * steps))))
-    student.fit(_shuffled(faces, steps * 16, seed), batch_size=16, shuffle=False, callbacks=[watch], verbose=1)
+    verbose, lines = show_fit(1)
+    images = _shuffled(faces, steps * 16, seed)
+    student.fit(images, batch_size=16, shuffle=False, callbacks=[watch, *lines], verbose=verbose)
     watch.measure(steps)
     titles = [f"step {row['step']}, MSE {row['l2']:.3f}" for row in watch.history]
     rows = list(zip(_pictures(held_out[:5]), *(snapshot[:5] for snapshot in watch.snapshots)))

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from psp_keras.commands.translate_files import check_outputs, collect_files
 from psp_keras.data.image_files import open_picture, write_image
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.option_kinds import check_above_zero
+from psp_keras.progress import Progress
 
 
 def make_sketches(inputs, output, thickness=1.0, on_broken=print_left_out):
@@ -26,9 +27,10 @@ def make_sketches(inputs, output, thickness=1.0, on_broken=print_left_out):
     Raises:
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
+    check_above_zero(thickness=thickness)
     targets = _name_sketches(inputs, Path(output))
     paths = list(targets)
-    bar, written = keras.utils.Progbar(len(paths), unit_name="sketch"), []
+    progress, written = Progress(len(paths), "picture"), []
     for path in paths:
         try:
             with open_picture(path) as image:
@@ -38,7 +40,7 @@ def make_sketches(inputs, output, thickness=1.0, on_broken=print_left_out):
         else:
             write_image(targets[path], sketch)
             written.append(targets[path])
-        bar.add(1)
+        progress.add()
     return written
 
 

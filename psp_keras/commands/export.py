@@ -24,4 +24,7 @@ class Export(Command):
         from psp_keras.models.psp import PSP
         from psp_keras.serving import export
 
-        print(export(PSP.from_preset(self.preset, dtype="float32"), self.output, self.dtype, self.format))
+        model = PSP.from_preset(self.preset, dtype="float32")
+        written = export(model, self.output, self.dtype, self.format)
+        signatures = "serving_default, translate, encode, decode, map, style_mix"
+        print(f"{self.output}: {signatures if written == 'saved_model' else 'images to images'}")

@@ -13,7 +13,10 @@ from psp_keras.data.image_source import read_images
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.option_kinds import check_number, check_whole
+from psp_keras.progress import Progress
 from psp_keras.tasks.registry import get_task
+from psp_keras.values import LARGEST_SEED, is_whole
 
 _BATCH = 8
 
@@ -40,10 +43,10 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
     paths = collect_files(inputs)
     targets = name_outputs(paths, Path(output), [mask] if mask else [])
     reader = _Reader(model, mask, factor)
-    bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
+    progress, written = Progress(len(paths), "picture"), []
     for start in range(0, len(paths), _BATCH):
-        batch, images = [], []
-        for path in paths[start : start + _BATCH]:
+        chosen, batch, images = paths[start : start + _BATCH], [], []
+        for path in chosen:
             try:
                 images.append(reader.read(path))
                 batch.append(path)
@@ -55,7 +58,7 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
             for path, source, picture in zip(batch, reader.to_pictures(seen), outputs):
                 write_image(targets[path], _beside(source, picture) if couple else picture)
                 written.append(targets[path])
-        bar.update(min(start + _BATCH, len(paths)))
+        progress.add(len(chosen))
     return written
 
 
@@ -80,10 +83,16 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
     """
     paths = collect_files(inputs)
     check_files([output], paths, EXTENSIONS)
+    check_whole(1, num_outputs=num_outputs)
+    check_whole(0, LARGEST_SEED, seed=seed)
+    if alpha is not None:
+        check_number(0, 1, alpha=alpha)
     styles, reader = model.generator.num_styles, _Reader(model)
     mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
+    if not mask or not all(is_whole(index, 0) for index in mask):
+        raise UserError(f"`latent_mask` must list styles, whole numbers from 0, got {mask!r}.")
     if max(mask) >= styles:
-        raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
+        raise UserError(f"`latent_mask` names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
     seen = reader.to_input(read_images(paths, reader.read, on_broken)[1])
     rows = []
     for start in range(0, len(seen), _BATCH):
@@ -100,9 +109,11 @@ class _Reader:
     def __init__(self, model, mask=None, factor=None):
         self.task = get_task(model.task)
         if mask and self.task.degrade != "mask":
-            raise UserError(f"--mask belongs to inpainting; the preset's task is {self.task.name}.")
+            raise UserError(f"`mask` belongs to inpainting; the preset's task is {self.task.name}.")
+        if factor is not None:
+            check_whole(1, factor=factor)
         if factor and self.task.degrade != "low_resolution":
-            raise UserError(f"--factor belongs to super_resolution; the preset's task is {self.task.name}.")
+            raise UserError(f"`factor` belongs to super_resolution; the preset's task is {self.task.name}.")
         self._size = model.encoder.image_size
         self._source = self.task.open_source()
         self.to_pictures = self._source.to_pictures
@@ -152,6 +163,8 @@ def name_outputs(paths, output, also_read=()):
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
         targets[path] = output / f"{name}.png"
+        if name != path.stem:
+            print(f"{path}: another picture is called {path.stem}, so this one becomes {targets[path].name}.")
     check_outputs(targets, also_read)
     return targets
 

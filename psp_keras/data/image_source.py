@@ -1,6 +1,5 @@
 """Where training pictures come from: an array in memory, or a folder read as it is needed."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +7,7 @@ from psp_keras.data.image_files import list_images, read_image
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.progress import Progress
 
 _CACHE_BYTES = 2 * 1024**3
 _DRAWN_AT_ONCE = 256
@@ -126,7 +126,7 @@ def read_images(items, read, on_broken=print_left_out):
     Raises:
         UserError: none of them can be read.
     """
-    bar = keras.utils.Progbar(len(items), unit_name="picture")
+    progress = Progress(len(items), "picture")
     kept, images = [], []
     for item in items:
         try:
@@ -134,7 +134,7 @@ def read_images(items, read, on_broken=print_left_out):
             kept.append(item)
         except UserError as error:
             on_broken(str(error))
-        bar.add(1)
+        progress.add()
     if not images:
         raise UserError(f"None of the {len(items)} pictures can be read.")
     return kept, np.stack(images)
@@ -153,11 +153,11 @@ def draw_mini_faces(faces, count, draw=None):
     """
     draw = draw or faces.images
     print(f"Drawing {count} MiniFaces")
-    bar = keras.utils.Progbar(count, unit_name="face")
+    progress = Progress(count, "face")
     images = []
     for start in range(0, count, _DRAWN_AT_ONCE):
         images.append(draw(range(start, min(start + _DRAWN_AT_ONCE, count))))
-        bar.update(min(start + _DRAWN_AT_ONCE, count))
+        progress.add(len(images[-1]))
     return np.concatenate(images)
 
 

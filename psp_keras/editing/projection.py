@@ -18,6 +18,8 @@ from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.face_regions import shrink_to_256
+from psp_keras.option_kinds import check_above_zero, check_number, check_whole
+from psp_keras.progress import Progress
 
 
 def project_images(
@@ -66,7 +68,7 @@ def project_images(
         optimizer.apply([tape.gradient(loss, latents.value)], [latents])
         return loss / batch_size
 
-    bar = keras.utils.Progbar(steps * -(-len(targets) // batch_size), stateful_metrics=["loss"])
+    progress = Progress(steps * -(-len(targets) // batch_size), "step")
     found = []
     for first in range(0, len(targets), batch_size):
         # The last batch is filled up with the first pictures, so that it needs no compilation of its own.
@@ -76,7 +78,7 @@ def project_images(
             variable.assign(ops.zeros_like(variable))
         wanted = ops.convert_to_tensor(targets[chosen], "float32")
         for _ in range(steps):
-            bar.add(1, [("loss", float(step(wanted)))])
+            progress.add(1, [("loss", float(step(wanted)))])
         found.append(ops.convert_to_numpy(latents))
     return np.concatenate(found)[: len(targets)]
 
@@ -110,8 +112,13 @@ def project_files(
     Returns:
         `(paths, seconds)`: the pictures written and the seconds each took.
     """
+    check_whole(1, steps=steps)
+    check_above_zero(learning_rate=learning_rate)
+    check_number(0, l2=l2, lpips=lpips)
+    if not (l2 or lpips):
+        raise UserError("`l2` and `lpips` are both 0: one of them must lead to the picture.")
     if from_encoder and not (isinstance(model, PSP) and model.encoder.in_channels == 3):
-        raise UserError("--from-encoder needs the preset of a pSp that reads photos.")
+        raise UserError("`from_encoder` needs the preset of a pSp that reads photos.")
     if not isinstance(model, (PSP, StyleGAN2Generator)):
         raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
     generator = model.generator if isinstance(model, PSP) else model

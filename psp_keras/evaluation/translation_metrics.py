@@ -13,6 +13,7 @@ METRICS = ("l2", "lpips", "id", "psnr", "ssim", "fid-mini")
 # Of these, smaller is better.
 SMALLER_IS_BETTER = ("l2", "lpips", "fid-mini")
 _BATCH = 32
+_SSIM_WINDOW = 11  # pixels
 
 
 class TranslationMetrics:
@@ -32,7 +33,7 @@ class TranslationMetrics:
         arcface: `ArcFace` or a preset of one, for `id`.
 
     Raises:
-        UserError: a name is not known.
+        UserError: a name is not known, or there is none.
 
     Example:
         >>> metrics = TranslationMetrics(["l2", "lpips"])
@@ -49,12 +50,27 @@ class TranslationMetrics:
         unknown = [name for name in names if name not in METRICS]
         if unknown:
             raise UserError(f"There is no metric {unknown[0]!r}: choose from {', '.join(METRICS)}.")
+        if not names:
+            raise UserError(f"There is no metric to measure: choose from {', '.join(METRICS)}.")
         self.names = tuple(names)
+        self.of_each_picture = tuple(name for name in self.names if name != "fid-mini")
         if "lpips" in names or "fid-mini" in names:
             if not isinstance(perceptual_network, PerceptualNetwork):
                 perceptual_network = PerceptualNetwork.from_preset(perceptual_network)
             self.lpips = LPIPS(perceptual_network)
         self.identity = IdentityLoss(arcface) if "id" in names else None
+
+    def check(self, count, *sides):
+        """Raises a `UserError` where pictures are too few for `fid-mini`, or too small for `ssim`.
+
+        Args:
+            count: how many pictures there are.
+            *sides: their pixels.
+        """
+        if "fid-mini" in self.names and count < 2:
+            raise UserError(f"fid-mini compares sets of pictures: it needs at least 2, not {count}.")
+        if "ssim" in self.names and min(sides) < _SSIM_WINDOW:
+            raise UserError(f"ssim needs pictures of at least {_SSIM_WINDOW} pixels, these have {min(sides)}.")
 
     def __call__(self, targets, outputs):
         """Compares images `(N, S, S, 3)` in [-1, 1] pair by pair.
@@ -62,7 +78,8 @@ class TranslationMetrics:
         Returns:
             float32 `(N,)` by name, for every metric but `fid-mini`.
         """
-        measures = {name: getattr(self, f"_{name}") for name in self.names if name != "fid-mini"}
+        self.check(len(targets), *targets.shape[1:3])
+        measures = {name: getattr(self, f"_{name}") for name in self.of_each_picture}
         parts = []
         for start in range(0, len(targets), _BATCH):
             pair = [ops.convert_to_tensor(x[start : start + _BATCH], "float32") for x in (targets, outputs)]
@@ -71,6 +88,7 @@ class TranslationMetrics:
 
     def fid_mini(self, targets, outputs):
         """Compares two sets of images as wholes, a number."""
+        self.check(len(targets), *targets.shape[1:3])
         (mean, covariance), (other_mean, other_covariance) = (self._statistics(x) for x in (targets, outputs))
         roots = np.sqrt(np.maximum(np.linalg.eigvals(covariance @ other_covariance).real, 0))
         distance = np.sum((mean - other_mean) ** 2)
@@ -89,7 +107,7 @@ class TranslationMetrics:
         return tf.image.psnr(targets, ops.clip(outputs, -1, 1), max_val=2.0)
 
     def _ssim(self, targets, outputs):
-        return tf.image.ssim(targets + 1.0, ops.clip(outputs, -1, 1) + 1.0, max_val=2.0)
+        return tf.image.ssim(targets + 1.0, ops.clip(outputs, -1, 1) + 1.0, max_val=2.0, filter_size=_SSIM_WINDOW)
 
     def _statistics(self, images):
         features = np.concatenate(

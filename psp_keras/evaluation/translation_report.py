@@ -1,6 +1,7 @@
 """`psp-keras evaluate`: measures how well a pSp model does its task on pictures it never saw."""
 
 import json
+import math
 
 import keras
 import numpy as np
@@ -11,12 +12,13 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import EXTENSIONS, list_images, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
-from psp_keras.errors import print_left_out
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
 from psp_keras.ops.face_regions import shrink_to_256
+from psp_keras.option_kinds import check_whole
 from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
-from psp_keras.training.examples import check_places, list_examples, with_mini_faces_classes
+from psp_keras.training.examples import check_places, list_examples
 
 _BATCH = 32
 _ON_SHEET = 8
@@ -24,7 +26,7 @@ _ON_SHEET = 8
 
 def evaluate(
     model,
-    data="mini_faces",
+    data=None,
     count=512,
     metrics=None,
     source=None,
@@ -37,7 +39,8 @@ def evaluate(
 
     Args:
         model: `PSP`.
-        data: a folder of pictures, or `"mini_faces"` for its test split; `None` when `source` and `target` are given.
+        data: a folder of pictures, or `"mini_faces"` or `"mini_faces_cartoon"` for their test split; MiniFaces without
+            `source` and `target`.
         count: how many pictures, at most.
         metrics: `TranslationMetrics`; by default `l2`, `lpips` and `id` with the shipped networks.
         source: folder of the sources of a paired task.
@@ -48,25 +51,32 @@ def evaluate(
 
     Returns:
         JSON-like: `summary` (mean and deviation of each metric for the model, for the average face and for another
-        picture of the same set) and `images` (each picture's name and metrics).
+        picture of the same set, where there is another) and `images` (each picture's name and metrics).
 
     Raises:
-        UserError: a folder is missing, or an output cannot be written or would replace an input.
+        UserError: the pictures are not those that the task needs, or too few or too small for a metric, or an output
+            cannot be written or would replace an input.
     """
+    check_whole(1, count=count)
+    if data is None and not (source or target):
+        data = "mini_faces"
+    task_data = TaskData(get_task(model.task), model.encoder.image_size)
+    check_places(task_data.task, (data, source, target))
     inputs = [
         path for folder in (data, source, target) if folder not in (None, *MINI_FACES) for path in list_images(folder)
     ]
     check_files([sheet] if sheet else [], inputs, EXTENSIONS)
     check_files([output] if output else [], inputs, (".json",))
-    task_data = TaskData(with_mini_faces_classes(get_task(model.task), data), model.encoder.image_size)
-    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
     metrics = metrics or TranslationMetrics()
+    metrics.check(count, task_data.size)
+    if sheet and not metrics.of_each_picture:
+        raise UserError("`sheet` shows the best and the worst by a metric of each picture, which fid-mini is not.")
+    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
+    metrics.check(len(names), task_data.size)
     outputs = translate_all(model, sources)
-    candidates = {
-        "model": outputs,
-        "average_face": average_faces(model, len(targets)),
-        "another_picture": np.roll(targets, 1, axis=0),
-    }
+    candidates = {"model": outputs, "average_face": average_faces(model, len(targets))}
+    if len(targets) > 1:
+        candidates["another_picture"] = np.roll(targets, 1, axis=0)
     results = {name: measure(metrics, targets, candidate) for name, candidate in candidates.items()}
     measured, summary = results["model"][0], {name: means for name, (_, means) in results.items()}
     images = [
@@ -85,9 +95,10 @@ def evaluate(
 def measure(metrics, targets, outputs):
     """Returns the metrics of each picture, and the mean and deviation of every metric."""
     measured = metrics(targets, outputs)
-    means = {
-        name: {"mean": float(values.mean()), "deviation": float(values.std())} for name, values in measured.items()
-    }
+    with np.errstate(invalid="ignore"):  # a picture like its target has a PSNR without end
+        means = {
+            name: {"mean": float(values.mean()), "deviation": float(values.std())} for name, values in measured.items()
+        }
     if "fid-mini" in metrics.names:
         means["fid-mini"] = {"mean": metrics.fid_mini(targets, outputs), "deviation": 0.0}
     return measured, means
@@ -111,14 +122,14 @@ def read_held_out(task_data, data, source, target, count, on_broken=print_left_o
     For frontalization and toonify, MiniFaces knows what no training saw: the frontal view and the cartoon.
     """
     if data in MINI_FACES:
-        names, faces = [f"test_{i:05d}" for i in range(count)], MiniFaces(task_data.size, split="test")
+        faces = MiniFaces(task_data.size, split="test", style=MINI_FACES[data])
+        names = [f"test_{i:05d}" for i in range(count)]
         sources, targets = task_data.measured(task_data.draw(faces, range(count)))
         if task_data.task.name == "frontalization":
             targets = to_float(faces.frontals(range(count)))
         elif task_data.task.name == "toonify":
             targets = to_float(MiniFaces(task_data.size, split="test", style="cartoon").images(range(count)))
         return names, sources, targets
-    check_places(task_data.task, (data, source, target))
     items = list_examples(task_data.task, data, source, target, on_broken)[:count]
     items, stored = read_images(items, task_data.read, on_broken)
     return [str(item[0] if task_data.task.paired else item) for item in items], *task_data.measured(stored)
@@ -134,9 +145,17 @@ def print_summary(report):
 
 
 def write_report(report, path):
-    """Writes a report as JSON."""
+    """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them."""
     with atomic_write(path) as scratch:
-        scratch.write_text(json.dumps(report, indent=2) + "\n")
+        scratch.write_text(json.dumps(_without_infinities(report), indent=2, allow_nan=False) + "\n")
+
+
+def _without_infinities(value):
+    if isinstance(value, dict):
+        return {name: _without_infinities(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_infinities(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _contact_sheet(measured, sources, targets, outputs):

@@ -3,7 +3,7 @@ from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.layers.ir_backbone import IRBackbone
-from psp_keras.ops.checks import check_shape
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 
 class Encoder(keras.Model):
@@ -29,6 +29,8 @@ class Encoder(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_sizes(style_dim=style_dim, image_size=image_size, in_channels=in_channels)
+        check_sizes(MAX_WIDTH, width=width)
         if image_size < 32 or image_size & (image_size - 1):
             raise UserError(f"`image_size` must be a power of two from 32, got {image_size}.")
         self.style_dim = style_dim

@@ -4,6 +4,7 @@ from keras import ops
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.models.encoder import Encoder
+from psp_keras.ops.checks import check_sizes
 
 _POOLED = 7
 
@@ -27,6 +28,7 @@ class EncoderIntoWPlus(Encoder):
 
     def __init__(self, num_styles=18, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(num_styles=num_styles)
         self.num_styles = num_styles
         self.norm = BatchNormalization(dtype="float32", name="norm")
         self.hidden = keras.layers.Dense(self.style_dim, dtype="float32", name="hidden")

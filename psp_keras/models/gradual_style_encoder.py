@@ -5,6 +5,7 @@ from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D
 from psp_keras.layers.map2style import Map2Style
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 from psp_keras.models.encoder import Encoder
+from psp_keras.ops.checks import check_sizes
 
 # Styles below the first index come from the coarsest level, below the second from the middle one (pSp, figure 2).
 _COARSE_STYLES, _MIDDLE_STYLES = 3, 7
@@ -30,6 +31,7 @@ class GradualStyleEncoder(Encoder):
 
     def __init__(self, num_styles=18, style_filters=None, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(num_styles=num_styles, style_filters=style_filters or self.style_dim)
         self.num_styles = num_styles
         self.style_filters = style_filters or self.style_dim
         policy, channels = self.dtype_policy, 8 * self.width

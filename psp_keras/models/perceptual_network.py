@@ -3,7 +3,7 @@ import numpy as np
 from keras import ops
 
 from psp_keras.models.preset import PresetModel
-from psp_keras.ops.checks import check_shape
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.ops.onednn import fused
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
@@ -45,6 +45,7 @@ class PerceptualNetwork(PresetModel):
 
     def __init__(self, backbone="vgg16", width=64, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(MAX_WIDTH, width=width)
         if backbone not in _BACKBONES:
             raise ValueError(f"`backbone` must be one of {sorted(_BACKBONES)}, got {backbone!r}.")
         self.backbone = backbone

@@ -10,6 +10,8 @@ from psp_keras.models.train_step import TrainStep
 from psp_keras.ops.checks import check_shape
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.ops.onednn import on_onednn
+from psp_keras.option_kinds import check_whole
+from psp_keras.values import LARGEST_SEED
 
 # Importing them also registers them with Keras, which a saved PSP needs to be loaded.
 ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
@@ -155,13 +157,18 @@ class PSP(TrainStep, PresetModel):
             num_outputs: variants an image.
             latent_mask: indices of the styles to replace.
             alpha: blend in the masked styles, see `translate`.
-            seed: of the random styles; `None` draws others each time.
+            seed: of the random styles, 0 to 2^32 - 1, the same as in an export; `None` draws others each time.
 
         Returns:
             Images `(N, num_outputs, S, S, 3)`, S at most 256.
+
+        Raises:
+            ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
         """
+        if seed is not None:
+            check_whole(0, LARGEST_SEED, seed=seed)
         latents = self.encode(images)
-        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=seed)
+        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=None if seed is None else int(seed))
         count = ops.shape(latents)[0]
         injected = ops.tile(self.map(z), (count, 1, 1))
         mixed = self._mix(ops.repeat(latents, num_outputs, axis=0), latent_mask, injected, alpha)
@@ -194,7 +201,10 @@ class PSP(TrainStep, PresetModel):
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
                 twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
-            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
+
+        Raises:
+            ValueError: `loss` is no `PSPLoss`, or there are `metrics` or `loss_weights`, which it has itself.
         """
         # Imported here: losses and optimizers stand above models.
         from psp_keras.losses.psp_loss import PSPLoss
@@ -204,6 +214,12 @@ class PSP(TrainStep, PresetModel):
             loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
         if not isinstance(loss, PSPLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
+        ignored = sorted({"metrics", "weighted_metrics", "loss_weights"} & {name for name in kwargs if kwargs[name]})
+        if ignored:
+            raise ValueError(
+                f"`{ignored[0]}` is not for a PSP: `fit` reports the terms of its `PSPLoss`, which has their weights; "
+                "psp_keras.evaluation.evaluate measures more."
+            )
         if jit_compile == "auto":
             jit_compile = _xla_pays()
         set_trainable(self.generator, train_decoder)
@@ -220,14 +236,14 @@ class PSP(TrainStep, PresetModel):
     def metrics(self):
         return self.psp_loss.trackers if self.compiled else []
 
-    def measure(self, source, target, training=False):
+    def measure(self, source, target, sample_weight=None, training=False):
         """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
         start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
-        return self.psp_loss(source, target, output, latents, start)
+        return self.psp_loss(source, target, output, latents, start, sample_weight)
 
     def track(self, terms):
         """Adds the terms of a batch to the metrics and returns their running means."""

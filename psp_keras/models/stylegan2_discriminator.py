@@ -29,7 +29,7 @@ class StyleGAN2Discriminator(keras.Model):
 
     def __init__(self, resolution=1024, channel_base=32768, channel_max=512, **kwargs):
         super().__init__(**kwargs)
-        check_pyramid(resolution, channel_base)
+        check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution
         self.channel_base = channel_base
         self.channel_max = channel_max

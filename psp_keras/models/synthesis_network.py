@@ -30,7 +30,7 @@ class SynthesisNetwork(keras.Model):
 
     def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
-        check_pyramid(resolution, channel_base)
+        check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution
         self.style_dim = style_dim
         self.channel_base = channel_base

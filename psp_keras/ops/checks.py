@@ -1,4 +1,9 @@
-"""Shape checks at the door of layers and models."""
+"""Checks at the door of layers and models."""
+
+from psp_keras.option_kinds import check_whole
+
+_LARGEST_SIZE = 8192
+MAX_WIDTH = 1024  # of a first stage; the last is eight times as wide
 
 
 def check_shape(name, shape, expected):
@@ -19,3 +24,8 @@ def check_shape(name, shape, expected):
     if not fits:
         wanted = ", ".join(str(size) for size in expected)
         raise ValueError(f"`{name}` must have shape ({wanted}), got {shape}.")
+
+
+def check_sizes(largest=_LARGEST_SIZE, **sizes):
+    """Raises a `UserError` that names the argument when a size is no whole number from 1, or too large to be meant."""
+    check_whole(1, largest, **sizes)

@@ -25,6 +25,9 @@ def export_saved_model(model, path, dtype="float32"):
     | `style_mix` | `image_bytes`: string (N,); scalars `seed` int32, `alpha` float32, `num_outputs` int32 |
       `mixed_bytes`: string (N, num_outputs), PNG |
 
+    The seed of `style_mix` counts from 0 to 2^32 - 1 (from 2^31 as the int32 of the same bits), and draws what
+    `PSP.style_mix` draws with it on Keras's TensorFlow backend.
+
     The weights are stored once, however many signatures use them. With the extra `serving` installed, a warm-up request
     is written too.
 
@@ -105,7 +108,7 @@ class ServingGraph(tf.Module):
     def style_mix(self, image_bytes, seed, alpha, num_outputs):
         count = tf.shape(image_bytes)[0]
         shape = (num_outputs, self._model.generator.style_dim)
-        z = tf.tile(tf.random.stateless_normal(shape, tf.stack([seed, 0])), (count, 1))
+        z = tf.tile(tf.random.stateless_normal(shape, _seed_of_keras(seed)), (count, 1))
         images = tf.repeat(self._read(image_bytes), num_outputs, axis=0)
 
         def mix():
@@ -121,6 +124,12 @@ class ServingGraph(tf.Module):
         values = [tf.cast(stored, variable.dtype) for stored, variable in zip(self.stored, self._model.weights)]
         with keras.StatelessScope(state_mapping=list(zip(self._model.weights, values))):
             return function(*arguments)
+
+
+def _seed_of_keras(seed):
+    """What `keras.random`, and so `PSP.style_mix`, hands TensorFlow for a seed of 32 bits, which come as an int32."""
+    number = tf.cast(tf.bitcast(seed, tf.uint32), tf.int64)
+    return tf.cast(tf.stack([tf.math.floormod(number, tf.int32.max - 1), 0]), tf.int32)
 
 
 def _encode_png(images):

@@ -5,7 +5,6 @@ from psp_keras.data.image_files import read_image
 from psp_keras.data.image_source import mirror_at_random, normalise
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
-from psp_keras.errors import UserError
 
 
 class TaskData:
@@ -47,15 +46,9 @@ class TaskData:
         return np.concatenate([self.source.read(source, self.size), read_image(target, self.size)], axis=-1)
 
     def draw(self, faces, indices):
-        """Draws examples from `MiniFaces`, uint8 `(N, size, size, C)`.
-
-        Raises:
-            UserError: the task pairs photos, which MiniFaces cannot know.
-        """
+        """Draws examples from `MiniFaces`, uint8 `(N, size, size, C)`; it cannot know pairs of photos."""
         if not self.task.paired:
             return faces.images(indices)
-        if self.task.source == "photo":
-            raise UserError(f"mini_faces has no pairs for the task {self.task.name}: give --source and --target.")
         images, segmentations, sketches = faces.maps(indices)
         maps = sketches if self.task.source == "sketch" else segmentations
         return np.concatenate([maps[..., None], images], axis=-1)

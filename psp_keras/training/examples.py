@@ -11,19 +11,31 @@ from psp_keras.errors import UserError
 
 
 def check_places(task, places, validation=(None, None)):
-    """Raises a `UserError` unless the folders given, see `open_examples`, are those that the task needs."""
+    """Raises a `UserError` unless the folders given, see `open_examples`, are what the task needs, and no more."""
     data, source, target = places
-    if task.paired and bool(validation[0]) != bool(validation[1]):
-        raise UserError("--val-source and --val-target go together.")
     if data in MINI_FACES:
+        _check_mini_faces(task, data, (source, target, *validation))
         return
     if task.paired and not (source and target):
-        raise UserError(f"The task {task.name} needs pairs: give --source and --target, or --data mini_faces.")
+        raise UserError(f"The task {task.name} needs pairs: give `source` and `target`, or mini_faces as `data`.")
     if not task.paired and not data:
-        raise UserError(f"The task {task.name} needs one folder of pictures: give --data.")
+        raise UserError(f"The task {task.name} needs one folder of pictures: give `data`.")
     if (task.paired and data) or (not task.paired and (source or target)):
-        wanted = "--source and --target" if task.paired else "--data"
+        wanted = "`source` and `target`" if task.paired else "`data`"
         raise UserError(f"The task {task.name} takes its pictures from {wanted} alone.")
+    if task.paired and bool(validation[0]) != bool(validation[1]):
+        raise UserError("`val_source` and `val_target` go together.")
+    if not task.paired and validation[1]:
+        raise UserError(f"The task {task.name} has no pairs: leave `val_target` out.")
+
+
+def _check_mini_faces(task, data, folders):
+    if any(folders):
+        raise UserError(f"{data} is drawn and needs no folders: leave `source`, `target` and those for validation out.")
+    if task.paired and task.source == "photo":
+        raise UserError(f"mini_faces has no pairs for the task {task.name}: give `source` and `target`.")
+    if task.source == "segmentation" and task.num_classes < len(LABELS):
+        raise UserError(f"{data} has {len(LABELS)} labels, the task {task.name} only {task.num_classes} classes.")
 
 
 def list_examples(task, data, source, target, on_left_out):

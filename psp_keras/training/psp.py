@@ -28,6 +28,7 @@ from psp_keras.models.preset import load_preset
 from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.optimizers.ranger import Ranger
+from psp_keras.option_kinds import check_above_zero, check_whole
 from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
@@ -35,6 +36,7 @@ from psp_keras.training.examples import check_places, open_examples, with_mini_f
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import check_length, lock_run, open_run
+from psp_keras.values import LARGEST_SEED
 
 ENCODERS = ("gradual", "into_w", "into_w_plus")
 _GRID_IMAGES = 8
@@ -122,12 +124,18 @@ def train_psp(
         UserError: the options contradict each other or the run folder, or a file is missing or damaged.
     """
     options = {name: value for name, value in locals().items() if name not in _NO_PART_OF_THE_RUN}
+    check_whole(1, steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, devices=devices)
+    check_whole(1, num_mini_faces=num_mini_faces, num_validation=num_validation, log_every=log_every)
+    check_whole(0, LARGEST_SEED, seed=seed)
+    check_above_zero(learning_rate=learning_rate)
     task = _adapt_task(get_task(task), data, losses, num_classes=num_classes, mask=mask)
+    if moco_network and not task.losses.get("moco"):
+        raise UserError("`moco_network` is of no use while the weight `moco` is 0.")
     options["task"] = task.get_config()
     places, val_places = (data, source, target), (val_source, val_target)
     check_places(task, places, val_places)
     if batch_size % devices:
-        raise UserError(f"--batch-size {batch_size} is not a multiple of --devices {devices}.")
+        raise UserError(f"`batch_size` {batch_size} is not a multiple of `devices` {devices}.")
     check_length(steps=steps, steps_per_epoch=steps_per_epoch, batch_size=batch_size, num_mini_faces=num_mini_faces)
     keras.utils.set_random_seed(seed)
     with contextlib.ExitStack() as stack:
@@ -200,7 +208,7 @@ def _validation(measured, batch_size, devices):
 
     size = min(batch_size, len(measured[0]) // devices * devices)
     if not size:
-        raise UserError(f"{len(measured[0])} validation pictures are too few for --devices {devices}.")
+        raise UserError(f"{len(measured[0])} validation pictures are too few for `devices` {devices}.")
     batches = tf.data.Dataset.from_tensor_slices(measured).batch(size, drop_remainder=True)
     return {"validation_data": batches.repeat(), "validation_steps": len(measured[0]) // size}
 
@@ -219,7 +227,11 @@ def _folder_of_process(output, options):
 
 
 def _adapt_task(task, data, losses, **changes):
-    """The task with what the caller wants otherwise."""
+    """The task with what the caller wants otherwise; an option that it has no use for is a mistake."""
+    if changes["num_classes"] is not None and task.source != "segmentation":
+        raise UserError(f"`num_classes` counts the labels of segmentation maps; the task {task.name} reads none.")
+    if changes["mask"] is not None and task.degrade != "mask":
+        raise UserError(f"`mask` belongs to inpainting; the task {task.name} hides nothing.")
     task = with_mini_faces_classes(task, data)
     changes = {name: value for name, value in changes.items() if value is not None}
     return dataclasses.replace(task, losses={**task.losses, **(losses or {})}, **changes)

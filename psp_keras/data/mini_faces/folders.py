@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import keras
 from PIL import Image
 
 from psp_keras.atomic_write import atomic_write
@@ -11,6 +10,7 @@ from psp_keras.check_output import check_files, check_folder
 from psp_keras.data.image_files import write_image
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.data.mini_faces.face_renderer import PALETTE
+from psp_keras.progress import Progress
 
 _FOLDERS = ("images", "frontal", "sketches", "segmentation")
 _ATTRIBUTES = "attributes.jsonl"
@@ -36,7 +36,7 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
         check_folder(output / folder)
     check_files([output / _ATTRIBUTES])
     faces = MiniFaces(size, seed, split, num_identities, style)
-    bar = keras.utils.Progbar(count, unit_name="face")
+    progress = Progress(count, "face")
     lines = []
     for i in range(count):
         sample = faces[i]
@@ -46,6 +46,6 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
         for folder, picture in zip(_FOLDERS, (sample.image, sample.frontal, sample.sketch, labels)):
             write_image(output / folder / name, picture)
         lines.append(json.dumps({"file": name, "identity": sample.identity, **sample.attributes}))
-        bar.add(1)
+        progress.add()
     with atomic_write(output / _ATTRIBUTES) as scratch:
         scratch.write_text("\n".join(lines) + "\n")
