@@ -5,6 +5,8 @@ from pathlib import Path
 
 from psp_keras.errors import UserError
 
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
 
 def check_files(outputs, inputs=(), endings=None):
     """Checks files that a command is going to write; such files of an earlier call may be written anew.

@@ -5,13 +5,11 @@ import os
 import reprlib
 from pathlib import Path
 
-from psp_keras.check_output import check_files, check_folder
+from psp_keras.check_output import PICTURE_ENDINGS, check_files, check_folder
 from psp_keras.errors import UserError
 from psp_keras.options import check_value
 from psp_keras.presets.registry import find_preset
 from psp_keras.values import LARGEST_SEED, is_number, is_whole
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 class Kind:
@@ -234,7 +232,7 @@ class OutputFile(Text):
 
     def __init__(self, *endings):
         super().__init__()
-        self.endings = endings or _PICTURES
+        self.endings = endings or PICTURE_ENDINGS
 
     def check(self, value):
         super().check(value)

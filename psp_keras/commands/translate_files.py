@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from PIL import Image
 
-from psp_keras.check_output import check_files
+from psp_keras.check_output import PICTURE_ENDINGS, check_files
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import EXTENSIONS, list_images, to_uint8, write_image
+from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
@@ -82,7 +82,7 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
     paths = collect_files(inputs)
-    check_files([output], paths, EXTENSIONS)
+    check_files([output], paths, PICTURE_ENDINGS)
     check_whole(1, num_outputs=num_outputs)
     check_whole(0, LARGEST_SEED, seed=seed)
     if alpha is not None:

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
-from psp_keras.check_output import check_files
+from psp_keras.check_output import PICTURE_ENDINGS, check_files
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import EXTENSIONS, list_images, to_float, to_uint8, write_image
+from psp_keras.data.image_files import list_images, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
 from psp_keras.errors import UserError, print_left_out
@@ -65,7 +65,7 @@ def evaluate(
     inputs = [
         path for folder in (data, source, target) if folder not in (None, *MINI_FACES) for path in list_images(folder)
     ]
-    check_files([sheet] if sheet else [], inputs, EXTENSIONS)
+    check_files([sheet] if sheet else [], inputs, PICTURE_ENDINGS)
     check_files([output] if output else [], inputs, (".json",))
     metrics = metrics or TranslationMetrics()
     metrics.check(count, task_data.size)
