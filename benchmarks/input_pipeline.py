@@ -31,10 +31,10 @@ def main():
     data = TaskData(get_task("inversion"), model.encoder.image_size)
     faces = ArraySource(draw_mini_faces(MiniFaces(data.size), 512))
 
-    def prepare(step, indices):
-        return data.prepare(faces.fetch(indices), (step, 0), augment=True)
+    def prepare(step, indices, stored):
+        return data.prepare(stored, (step, 0), augment=True)
 
-    batches = endless_batches(len(faces), prepare, options.batch_size)
+    batches = endless_batches(faces, prepare, options.batch_size)
     alone, training = [], []
     for _ in range(options.rounds + 1):
         alone.append(times(lambda: [batch for _, batch in zip(range(options.steps), batches)]))

@@ -150,11 +150,11 @@ def train_psp(
         )
         examples = functools.cache(open_training)
 
-        def prepare(step, indices):
-            return task_data.prepare(examples().fetch(indices), (step, seed), augment=True)
+        def prepare(step, indices, stored):
+            return task_data.prepare(stored, (step, seed), augment=True)
 
         def batches(skip):
-            return endless_batches(len(examples()), prepare, batch_size, seed, skip)
+            return endless_batches(examples(), prepare, batch_size, seed, skip)
 
         measured = task_data.measured(held_out)
         validation = _validation(measured, batch_size, devices)
