@@ -1,6 +1,7 @@
 """The command line as its users meet it: what it writes, and what it says when something is wrong."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -11,14 +12,11 @@ from PIL import Image
 from psp_keras.cli import COMMANDS, load_command, main
 from psp_keras.command_line import spell
 from psp_keras.data.image_files import write_image
-from tests.helpers import tiny_psp
 
 
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("presets") / "tiny"
-    tiny_psp().save_to_preset(folder)
-    return str(folder)
+@pytest.fixture
+def preset(psp_preset):
+    return psp_preset
 
 
 @pytest.fixture
@@ -80,8 +78,8 @@ def test_mistakes_get_one_line(preset, pictures, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_damaged_weights_are_named(pictures, tmp_path, capsys):
-    tiny_psp().save_to_preset(tmp_path / "cut")
+def test_damaged_weights_are_named(preset, pictures, tmp_path, capsys):
+    shutil.copytree(preset, tmp_path / "cut")
     weights = tmp_path / "cut" / "model.weights.h5"
     weights.write_bytes(weights.read_bytes()[:3000])
     line = error_of(capsys, "translate", tmp_path / "cut", pictures, "--output", tmp_path / "out")

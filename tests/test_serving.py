@@ -254,14 +254,14 @@ def test_litert_gives_what_the_model_gives(pyramid_model, tmp_path):
         np.testing.assert_allclose(translated, pyramid_model(image), rtol=1e-4, atol=1e-4)
 
 
-def test_what_the_other_formats_cannot_do_is_said(tmp_path, capsys, monkeypatch):
+def test_what_the_other_formats_cannot_do_is_said(psp_preset, tmp_path, capsys, monkeypatch):
     for arguments, message in (
         (["psp.tflite", "--format", "onnx"], "ends in .onnx"),
         (["psp.onnx", "--format", "onnx", "--dtype", "bfloat16"], "is float32 only"),
         (["no/psp.onnx/psp.onnx", "--format", "onnx"], "Cannot write"),
     ):
         (tmp_path / "no").write_text("a file where a folder should be")
-        assert main(["export", "mini_faces_inversion", str(tmp_path / arguments[0]), *arguments[1:]]) == 2
+        assert main(["export", psp_preset, str(tmp_path / arguments[0]), *arguments[1:]]) == 2
         assert message in capsys.readouterr().err
     model = PSP(tiny_encoder(dtype="mixed_bfloat16"), tiny_generator())
     with pytest.raises(UserError, match="is float32 only"):

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +16,6 @@ from psp_keras.losses import PSPLoss
 from psp_keras.models import StyleGAN2Generator
 from psp_keras.tasks import TASKS, Task, TaskData, get_task
 from psp_keras.training import train_psp
-from tests.helpers import tiny_generator
 from tests.test_cli import error_of
 
 TINY = {"encoder": "into_w", "num_layers": 10, "width": 4, "steps": 2, "steps_per_epoch": 1, "batch_size": 4}
@@ -31,12 +29,9 @@ def faces(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("presets") / "generator"
-    keras.utils.set_random_seed(3)
-    tiny_generator().save_to_preset(folder)
-    return str(folder)
+@pytest.fixture
+def generator(generator_preset):
+    return generator_preset
 
 
 def test_the_losses_of_the_paper_are_the_defaults():

@@ -11,11 +11,12 @@ import pytest
 
 from psp_keras import PSP, dtypes
 from psp_keras.callbacks import TrainingCheckpoint
+from psp_keras.cli import main
 from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg
-from tests.helpers import tiny_generator, tiny_psp
+from tests.helpers import tiny_psp
 
 SMALL = {"num_mini_faces": 40, "batch_size": 4, "steps_per_epoch": 2}
 GAN = {**SMALL, "resolution": 16, "style_dim": 8, "mapping_layers": 2, "channel_base": 64, "channel_max": 8}
@@ -48,18 +49,18 @@ def test_train_arcface_and_train_vgg(tmp_path):
     assert PerceptualNetwork.from_preset(tmp_path / "v" / "vgg").width == 4
 
 
-def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_path):
-    tiny_generator().save_to_preset(tmp_path / "generator")
+def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(generator_preset, tmp_path, capsys):
 
     def command(output):
         options = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --lpips 0 --id 0 --steps 8"
         options += " --dtype float32"
         options += " --steps-per-epoch 2 --batch-size 4 --num-mini-faces 40"
-        places = ["--generator", str(tmp_path / "generator"), "--output", str(tmp_path / output)]
-        return [sys.executable, "-m", "psp_keras", "train", *options.split(), *places]
+        places = ["--generator", generator_preset, "--output", str(tmp_path / output)]
+        return ["train", *options.split(), *places]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    process = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert main(command("whole")) == 0
+    module = [sys.executable, "-m", "psp_keras"]
+    process = subprocess.Popen([*module, *command("killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "killed" / "checkpoint.npz"
     deadline = time.time() + 300
     while not checkpoint.exists() and time.time() < deadline:
@@ -68,23 +69,23 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_pat
     process.wait()
     with np.load(checkpoint) as state:
         assert 1 <= state["epochs"] < 4, "the training was over before it could be killed"
-    resumed = subprocess.run(command("killed"), check=True, capture_output=True, text=True)
-    assert "goes on after epoch" in resumed.stdout
+    capsys.readouterr()
+    assert main(command("killed")) == 0
+    assert "goes on after epoch" in capsys.readouterr().out
     with np.load(tmp_path / "whole" / "checkpoint.npz") as whole, np.load(checkpoint) as killed:
         assert whole.files == killed.files and len(whole.files) > 100
         for name in whole.files:
             np.testing.assert_allclose(killed[name], whole[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
-    tiny_generator().save_to_preset(tmp_path / "generator")
+def test_train_psp_learns_from_a_folder_and_keeps_its_best(generator_preset, tmp_path):
     write_mini_faces(tmp_path / "faces", count=40, size=32)
     (tmp_path / "faces" / "images" / "broken.png").write_bytes(b"no picture")
     left_out = []
     train_psp(
         tmp_path / "run",
         data=str(tmp_path / "faces" / "images"),
-        generator=str(tmp_path / "generator"),
+        generator=generator_preset,
         encoder="into_w",
         num_layers=10,
         width=4,
