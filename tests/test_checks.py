@@ -5,17 +5,17 @@ import json
 import numpy as np
 import pytest
 
+from psp_keras.commands.translate_files import mix_files, translate_files
 from psp_keras.data import MiniFaces, write_image
+from psp_keras.editing.projection import project_files
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate, measure, read_held_out, write_report
-from psp_keras.metrics import TranslationMetrics
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.models import PSP
 from psp_keras.serving import export
 from psp_keras.tasks import TaskData, get_task
 from psp_keras.training import train_psp
 from psp_keras.training.examples import check_places
-from psp_keras.training.projection import project_files
-from psp_keras.translate_files import mix_files, translate_files
 from tests.helpers import random_images, tiny_encoder, tiny_generator, tiny_psp_into_w
 
 
