@@ -365,7 +365,7 @@ def _train_gan(commands):
     parser.add_argument("--channel-max", type=_positive, default=128, help="512 is config-f")
     parser.add_argument("--kimg", type=float, default=200, help="length, in thousands of pictures shown")
     parser.add_argument(
-        "--start-from", help="fine-tune this run folder or preset; its shape replaces the options above"
+        "--start-from", help="fine-tune this checkpoint, run folder or preset; its shape replaces the options above"
     )
     parser.add_argument("--r1-gamma", type=float, default=0.05, help="weight of the R1 penalty")
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="do not flip pictures at random")

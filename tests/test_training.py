@@ -27,7 +27,7 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path):
     train_gan("mini_faces", tmp_path / "resumed", kimg=0.008, **GAN)
     generator = train_gan("mini_faces", tmp_path / "resumed", kimg=0.016, **GAN)
     assert sorted(path.name for path in (tmp_path / "resumed").iterdir()) == [
-        *["checkpoint.npz", "generator", "log.csv", "run.json", "samples"]
+        *["checkpoint.npz", "discriminator", "generator", "log.csv", "run.json", "samples"]
     ]
     assert len(list((tmp_path / "resumed" / "samples").iterdir())) == 2
     assert len((tmp_path / "resumed" / "log.csv").read_text().splitlines()) == 3

@@ -21,7 +21,7 @@ def main(arguments=None):
         elif options.output is None:
             raise UserError("give the preset's folder with --output, or look into the file with --describe.")
         else:
-            model = convert(options.checkpoint, options.heads, options.num_samples, options.seed)
+            model = convert(options.checkpoint, options.heads, options.num_samples, options.seed, options.part)
             model.save_to_preset(options.output)
             print(f"{options.output}: {type(model).__name__}, {model.count_params():,} parameters")
         return 0
@@ -34,12 +34,18 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m weights_conversion",
         description="Turns a published PyTorch checkpoint into a preset, without PyTorch and without running "
-        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema, or NVIDIA's .pkl), model_ir_se50, "
+        "anything in the file. Known: pSp (every task), StyleGAN2 (g_ema and d, or NVIDIA's .pkl), model_ir_se50, "
         "CurricularFace, MoCo v2, and LPIPS (torchvision's VGG16 or AlexNet with --heads).",
     )
     parser.add_argument("checkpoint", help="the .pt, .pth or .pkl file")
     parser.add_argument("--output", help="the preset's folder, for from_preset")
     parser.add_argument("--describe", action="store_true", help="print what is in the file instead")
+    parser.add_argument(
+        "--part",
+        default="generator",
+        choices=("generator", "discriminator"),
+        help="of a StyleGAN2 (default: %(default)s)",
+    )
     parser.add_argument("--heads", help="LPIPS's vgg.pth or alex.pth, for torchvision's VGG16 or AlexNet")
     parser.add_argument("--num-samples", type=int, default=4096, help="random z for an average latent the file lacks")
     parser.add_argument("--seed", type=int, default=0, help="of those")
