@@ -29,7 +29,7 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr(dtypes, "has_bfloat16", lambda: not began_with)  # it goes on on another machine
     generator = train_gan("mini_faces", tmp_path / "resumed", kimg=0.016, **GAN)
     assert sorted(path.name for path in (tmp_path / "resumed").iterdir()) == [
-        *["checkpoint.npz", "checkpoint.previous.npz", "generator", "log.csv", "run.json", "samples"]
+        *["checkpoint.npz", "checkpoint.previous.npz", "discriminator", "generator", "log.csv", "run.json", "samples"]
     ]
     assert len(list((tmp_path / "resumed" / "samples").iterdir())) == 2
     assert len((tmp_path / "resumed" / "log.csv").read_text().splitlines()) == 3

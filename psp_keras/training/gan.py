@@ -2,14 +2,14 @@
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
-from psp_keras.atomic_write import whole_folder
 from psp_keras.callbacks.sample_grid import SampleGrid
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
 from psp_keras.data.image_source import check_source, open_source, training_batches
-from psp_keras.errors import print_left_out
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
@@ -45,7 +45,8 @@ def train_gan(
 
     Args:
         data: a folder of pictures, `"mini_faces"` or `"mini_faces_cartoon"`.
-        output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `run.json`.
+        output: the run folder: `generator/` and `discriminator/` (presets), `samples/`, `log.csv`, `checkpoint.npz`,
+            `run.json`.
         resolution: size of the pictures, a power of two from 16 to 1024.
         style_dim: size of the latents (512 in the paper).
         mapping_layers: dense layers of the mapping network (8 in the paper).
@@ -58,10 +59,11 @@ def train_gan(
         r1_gamma: weight of the R1 penalty.
         mirror: whether to flip pictures at random.
         num_mini_faces: how many MiniFaces to draw when `data` is `"mini_faces"`.
-        start_from: fine-tune what this run folder holds, or the generator of this preset beside a new discriminator;
-            its shape replaces the five options from `resolution` to `channel_max`.
-        dtype: dtype policy; `"auto"` is `"mixed_bfloat16"`, about twice as fast, where the hardware has bfloat16
-            units; see `run_dtype`.
+        start_from: fine-tune the networks of this checkpoint (of StyleGAN2's training, or NVIDIA's `.pkl`), of this
+            run folder, or of this preset: of a generator, which a new discriminator judges then, or a folder with the
+            presets `generator/` and `discriminator/`. Their shape replaces the five options from `resolution` to
+            `channel_max`.
+        dtype: dtype policy; `"mixed_bfloat16"` is about twice as fast where the processor has bfloat16 units.
         seed: of the weights, the data order and the noise.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
@@ -77,11 +79,15 @@ def train_gan(
             resolution, style_dim, mapping_layers, channel_base, channel_max, dtype=dtype, name="generator"
         )
         generator.build()
+        networks = _Networks(generator)
     else:
-        generator = _load_generator(start_from, dtype)
-    trainer = _make_trainer(generator, learning_rate, r1_gamma, dtype, seed)
+        networks = _load_networks(start_from, dtype)
+        generator = networks.generator
+    trainer = _make_trainer(networks, learning_rate, r1_gamma, dtype, seed, ema_ramp_up=start_from is None)
     if start_from is not None:
-        TrainingCheckpoint(Path(start_from) / CHECKPOINT_FILE).restore(trainer)
+        restored = TrainingCheckpoint(Path(start_from) / CHECKPOINT_FILE).restore(trainer)
+        if networks.discriminator is None and not restored:
+            print(f"{start_from} holds a generator alone: its discriminator is trained from scratch.")
 
     check_source(data)
     run = open_run(output, options)
@@ -98,40 +104,71 @@ def train_gan(
         run,
         epochs=math.ceil(kimg * 1000 / (batch_size * steps_per_epoch)),
         steps_per_epoch=steps_per_epoch,
-        callbacks=[SampleGrid(run / "samples", lambda: trainer(z)), _SaveGenerator(run / "generator")],
+        callbacks=[SampleGrid(run / "samples", lambda: trainer(z)), _SaveNetworks(run)],
     )
     return StyleGAN2Generator.from_preset(run / "generator")
 
 
-def _load_generator(start_from, dtype):
-    folder = whole_folder(Path(start_from) / "generator")
-    generator = StyleGAN2Generator.from_preset(folder if folder.is_dir() else start_from, dtype=dtype)
-    generator.trainable = True
-    return generator
+class _Networks(NamedTuple):
+    """What a training starts from: `average` where it differs from the generator, and a discriminator if there is."""
+
+    generator: StyleGAN2Generator
+    average: StyleGAN2Generator | None = None
+    discriminator: StyleGAN2Discriminator | None = None
 
 
-def _make_trainer(generator, learning_rate, r1_gamma, dtype, seed):
-    discriminator = StyleGAN2Discriminator(
-        generator.resolution,
-        channel_base=generator.channel_base,
-        channel_max=generator.channel_max,
-        dtype=dtype,
-        name="discriminator",
-    )
-    discriminator.build((None, generator.resolution, generator.resolution, 3))
-    trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, seed=seed)
+def _load_networks(start_from, dtype):
+    folder = Path(start_from)
+    if folder.is_file():
+        from weights_conversion.convert import convert_gan
+
+        networks = _Networks(*(network and _with_dtype(network, dtype) for network in convert_gan(start_from)))
+    else:
+        parts = [part if part.is_dir() else None for part in (folder / "generator", folder / "discriminator")]
+        generator = StyleGAN2Generator.from_preset(parts[0] or start_from, dtype=dtype)
+        discriminator = parts[1] and StyleGAN2Discriminator.from_preset(parts[1], dtype=dtype)
+        networks = _Networks(generator, discriminator=discriminator)
+    if networks.discriminator and networks.discriminator.resolution != networks.generator.resolution:
+        sizes = f"{networks.generator.resolution} and {networks.discriminator.resolution} pixels"
+        raise UserError(f"The generator and the discriminator of {start_from} are for {sizes}.")
+    networks.generator.trainable = True
+    return networks
+
+
+def _with_dtype(network, dtype):
+    twin = type(network).from_config({**network.get_config(), "dtype": dtype})
+    twin.build()
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+def _make_trainer(networks, learning_rate, r1_gamma, dtype, seed, ema_ramp_up):
+    generator, average, discriminator = networks
+    if discriminator is None:
+        discriminator = StyleGAN2Discriminator(
+            generator.resolution,
+            channel_base=generator.channel_base,
+            channel_max=generator.channel_max,
+            dtype=dtype,
+            name="discriminator",
+        )
+        discriminator.build()
+    trainer = GANTrainer(generator, discriminator, r1_gamma=r1_gamma, ema_ramp_up=ema_ramp_up, seed=seed)
+    if average is not None:
+        trainer.averaged_generator.set_weights(average.get_weights())
     trainer.compile(learning_rate, jit_compile=False)
     return trainer
 
 
-class _SaveGenerator(keras.callbacks.Callback):
-    """Writes the averaged generator as a preset at the end of every epoch."""
+class _SaveNetworks(keras.callbacks.Callback):
+    """Writes the averaged generator and the discriminator as presets at the end of every epoch."""
 
-    def __init__(self, directory):
+    def __init__(self, run):
         super().__init__()
-        self.directory = Path(directory)
+        self.run = run
 
     def on_epoch_end(self, epoch, logs=None):
         average = self.model.averaged_generator
         average.estimate_latent_average()
-        average.save_to_preset(self.directory)
+        average.save_to_preset(self.run / "generator")
+        self.model.discriminator.save_to_preset(self.run / "discriminator")
