@@ -45,6 +45,17 @@ class Encoder(keras.Model):
         check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
         self.backbone.build(input_shape)
 
+    @classmethod
+    def for_generator(cls, generator, style_filters=None, **options):
+        """Returns an untrained encoder that fits a generator, for square inputs of at most 256 pixels.
+
+        Args:
+            generator: the generator.
+            style_filters: channels of the map2style blocks, for encoders that have them.
+            **options: of the constructor.
+        """
+        return cls(style_dim=generator.style_dim, image_size=min(256, generator.resolution), **options)
+
     def start_from(self, network):
         """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4), or all
         that another encoder has learned.

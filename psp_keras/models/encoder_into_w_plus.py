@@ -34,6 +34,10 @@ class EncoderIntoWPlus(Encoder):
         self.hidden = keras.layers.Dense(self.style_dim, dtype="float32", name="hidden")
         self.dense = EqualizedDense(num_styles * self.style_dim, dtype="float32", name="dense")
 
+    @classmethod
+    def for_generator(cls, generator, **options):
+        return super().for_generator(generator, num_styles=generator.num_styles, **options)
+
     def build(self, input_shape):
         super().build(input_shape)
         self.norm.build(self.backbone.compute_output_shape(input_shape)[-1])

@@ -43,6 +43,11 @@ class GradualStyleEncoder(Encoder):
             Map2Style(self.style_dim, self.style_filters, dtype=policy, name=f"style_{i}") for i in range(num_styles)
         ]
 
+    @classmethod
+    def for_generator(cls, generator, style_filters=None, **options):
+        options = {"num_styles": generator.num_styles, "style_filters": style_filters, **options}
+        return super().for_generator(generator, **options)
+
     def build(self, input_shape):
         super().build(input_shape)
         fine, middle, coarse = self.backbone.compute_output_shape(input_shape)

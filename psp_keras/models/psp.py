@@ -1,20 +1,17 @@
 import keras
 from keras import ops
 
-from psp_keras.models.encoder_into_w import EncoderIntoW
-from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
-from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
+from psp_keras.models.encoder import Encoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep
+from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.checks import check_shape
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.ops.onednn import on_onednn
+from psp_keras.optimizers.ranger import Ranger
 from psp_keras.option_kinds import check_whole
 from psp_keras.values import LARGEST_SEED
-
-# Importing them also registers them with Keras, which a saved PSP needs to be loaded.
-ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -24,7 +21,7 @@ class PSP(TrainStep, PresetModel):
     `model(images) = decode(encode(images))`, with `encode(images) = encoder(images) + latent_average`.
 
     Args:
-        encoder: `GradualStyleEncoder`, `EncoderIntoW` or `EncoderIntoWPlus`.
+        encoder: an `Encoder`, such as `GradualStyleEncoder`.
         generator: `StyleGAN2Generator` with as many styles of the same size.
         start_from_latent_average: whether the encoder predicts offsets from the average latent.
         task: the translation task, which decides how picture files become encoder inputs: the name of a built-in
@@ -42,8 +39,8 @@ class PSP(TrainStep, PresetModel):
 
     def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
-        if not isinstance(encoder, ENCODERS):
-            raise ValueError(f"`encoder` must be one of {[cls.__name__ for cls in ENCODERS]}, got {encoder!r}.")
+        if not isinstance(encoder, Encoder):
+            raise ValueError(f"`encoder` must be a psp_keras.models.Encoder, got {encoder!r}.")
         if not isinstance(generator, StyleGAN2Generator):
             raise ValueError(f"`generator` must be a StyleGAN2Generator, got {generator!r}.")
         if encoder.style_dim != generator.style_dim:
@@ -197,22 +194,18 @@ class PSP(TrainStep, PresetModel):
 
         Args:
             optimizer: Keras optimizer; `Ranger(1e-4)` by default.
-            loss: `PSPLoss`, the mean squared error by default.
+            loss: `PSPLoss`, or another `WeightedLoss`; the mean squared error by default.
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
                 twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
         Raises:
-            ValueError: `loss` is no `PSPLoss`, or there are `metrics` or `loss_weights`, which it has itself.
+            ValueError: `loss` is no `WeightedLoss`, or there are `metrics` or `loss_weights`, which it has itself.
         """
-        # Imported here: losses and optimizers stand above models.
-        from psp_keras.losses.psp_loss import PSPLoss
-        from psp_keras.optimizers.ranger import Ranger
-
         if loss is None:
-            loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
-        if not isinstance(loss, PSPLoss):
+            loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
+        if not isinstance(loss, WeightedLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
         ignored = sorted({"metrics", "weighted_metrics", "loss_weights"} & {name for name in kwargs if kwargs[name]})
         if ignored:
@@ -237,7 +230,7 @@ class PSP(TrainStep, PresetModel):
         return self.psp_loss.trackers if self.compiled else []
 
     def measure(self, source, target, sample_weight=None, training=False):
-        """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
+        """Runs a batch and returns the value of every loss term (see `WeightedLoss`)."""
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)

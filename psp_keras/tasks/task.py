@@ -1,14 +1,10 @@
-"""What a translation task is."""
+"""What a translation task is: a plain declaration that imports no Keras."""
 
 import dataclasses
 import reprlib
 
-from psp_keras.data.low_resolution import FACTORS
-from psp_keras.data.photo import Photo
-from psp_keras.data.segmentation import Segmentation
-from psp_keras.data.sketch import Sketch
 from psp_keras.errors import UserError
-from psp_keras.losses.psp_loss import check_weights
+from psp_keras.losses.terms import check_weights
 from psp_keras.values import is_whole
 
 _CHOICES = {
@@ -17,6 +13,7 @@ _CHOICES = {
     "flip": ("none", "together", "independent"),
 }
 _STYLES = 18
+FACTORS = (1, 2, 4, 8, 16, 32)  # of the published super-resolution
 _CLASSES = 256  # labels are stored in 8 bits
 
 
@@ -78,7 +75,8 @@ class Task:
         UserError: a value is of the wrong type or out of its range, or of no use to the task.
 
     Example:
-        >>> Task("night_to_day", paired=True, losses={"l2": 1.0, "lpips": 0.8, "moco": 0.5})
+        >>> Task("night_to_day", paired=True, losses={"l2": 1.0, "lpips": 0.8, "moco": 0.5}).source_channels
+        3
     """
 
     name: str
@@ -127,11 +125,10 @@ class Task:
         name = self.name if _is_text(self.name) else reprlib.repr(self.name)
         raise UserError(f"Task {name}: {reason}")
 
-    def open_source(self):
-        """Returns what reads source files: `Photo`, `Sketch` or `Segmentation`."""
-        if self.source == "segmentation":
-            return Segmentation(self.num_classes, self.colors)
-        return Sketch() if self.source == "sketch" else Photo()
+    @property
+    def source_channels(self):
+        """Channels of what the encoder reads."""
+        return {"photo": 3, "sketch": 1, "segmentation": self.num_classes}[self.source]
 
     def style_mask(self, num_styles):
         """`latent_mask` for a generator with another number of styles."""

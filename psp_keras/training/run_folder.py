@@ -1,11 +1,7 @@
 """The folder that a training writes."""
 
 import contextlib
-import functools
-import inspect
 import json
-import math
-import numbers
 import os
 import sys
 from pathlib import Path
@@ -60,13 +56,6 @@ def read_options(folder):
     return options if isinstance(options, dict) else None
 
 
-def check_length(**options):
-    """Raises a `UserError` unless every number that decides how long a training lasts is positive and finite."""
-    for name, value in options.items():
-        if not (isinstance(value, numbers.Real) and math.isfinite(value) and value > 0):
-            raise UserError(f"`{name}` must be a positive number, got {value!r}.")
-
-
 @contextlib.contextmanager
 def lock_run(output):
     """Keeps a run folder for this process: a second training there is refused. The lock dies with the process.
@@ -90,17 +79,6 @@ def lock_run(output):
         with contextlib.suppress(OSError):  # a training that failed before it wrote anything leaves nothing
             for place in made:
                 place.rmdir()
-
-
-def one_training_a_folder(train):
-    """Wraps a trainer, whose argument `output` is the run folder, in `lock_run`."""
-
-    @functools.wraps(train)
-    def locked(*arguments, **options):
-        with lock_run(inspect.signature(train).bind(*arguments, **options).arguments["output"]):
-            return train(*arguments, **options)
-
-    return locked
 
 
 if os.name == "nt":  # folders cannot be opened there, so a file stands for them
@@ -136,10 +114,10 @@ def _lock(lock, folder):
 
 def _compare(folder, before, now):
     before, now = (dict(_flatten(options)) for options in (before, now))
-    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    changed = [name for name in changed if name not in _MAY_CHANGE]
+    # An option that the run does not record is one that came later.
+    changed = sorted(name for name in before if before[name] != now.get(name) and name not in _MAY_CHANGE)
     if changed:
-        differences = ", ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in changed)
+        differences = ", ".join(f"{name} was {before[name]!r}, is {now.get(name)!r}" for name in changed)
         raise UserError(f"{folder} holds another training ({differences}): choose another `output`.")
 
 
