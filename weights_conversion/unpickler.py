@@ -29,8 +29,8 @@ class Unpickler(pickle._Unpickler):
     """
 
     def __init__(self, file):
-        super().__init__(_Program(file), encoding="utf-8")
-        self._program = self._file_read.__self__
+        self._program = _Program(file)
+        super().__init__(self._program, encoding="utf-8")
 
     def load(self):
         """Returns what the pickle builds, and leaves the file behind its end.
