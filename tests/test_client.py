@@ -143,6 +143,13 @@ def test_what_the_server_refuses_is_said(url):
     claims_too_much = png(photo(1))[:16] + (1 << 20).to_bytes(4, "big") * 2 + png(photo(1))[24:]
     with pytest.raises(UserError, match=r"refused .*has too many pixels"):
         Client(url).translate([claims_too_much])
+    for options in ({"num_outputs": 0}, {"alpha": float("nan")}, {"alpha": 2}):
+        with pytest.raises(UserError, match=f"`{next(iter(options))}` must be"):
+            Client(url).style_mix([photo(1)], **options)
+    with pytest.raises(UserError, match="`workers` must be"):
+        Client(url).translate_many([photo(1)], workers=0)
+    with pytest.raises(UserError, match="`timeout` must be a finite number above 0"):
+        Client(url, timeout=0)
     with pytest.raises(UserError, match="is no address"):
         Client("localhost")
     with pytest.raises(UserError, match="must begin with"):

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from psp_keras.errors import UserError
-from psp_keras.option_kinds import check_whole
+from psp_keras.option_kinds import check_above_zero, check_number, check_whole
 from psp_keras.values import LARGEST_SEED
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
@@ -37,6 +37,7 @@ class Client:
     """
 
     def __init__(self, url, model="psp", timeout=30.0, retries=4, max_message_bytes=4 * 1024**2):
+        check_above_zero(timeout=timeout)
         kind, separator, address = str(url).partition("://")
         if not separator or not address:
             raise UserError(f"{url!r} is no address: give http://HOST:8501 or grpc://HOST:8500.")
@@ -92,6 +93,8 @@ class Client:
         Returns:
             For each picture a list of its variants.
         """
+        check_whole(1, num_outputs=num_outputs)
+        check_number(0, 1, alpha=alpha)
         scalars = {"seed": _seed_bits(seed), "alpha": np.float32(alpha), "num_outputs": np.int32(num_outputs)}
         rows = []
         for chunk in self._chunks(pictures):
@@ -105,6 +108,7 @@ class Client:
         Returns:
             One result a picture, in their order: an image, or the exception that its request ended with.
         """
+        check_whole(1, workers=workers)
 
         def one(picture):
             try:
