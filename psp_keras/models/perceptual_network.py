@@ -4,6 +4,7 @@ from keras import ops
 
 from psp_keras.layers.checks import check_shape
 from psp_keras.layers.onednn import fused
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
@@ -83,6 +84,7 @@ class PerceptualNetwork(PresetModel):
                 channels = step[0]
         self.built = True
 
+    @compiled
     def call(self, images, others):
         check_shape("images", images.shape, ("N", "H", "W", 3))
         check_shape("others", others.shape, ("N", "H", "W", 3))
@@ -90,6 +92,7 @@ class PerceptualNetwork(PresetModel):
         pairs = zip(self.features(images), self.features(others), self.heads)
         return sum(_distance(one, other, constants=(ops.cast(head, "float32"),)) for one, other, head in pairs)
 
+    @compiled
     def features(self, images):
         """Returns the feature maps that LPIPS compares, shallow to deep."""
         shift, scale = (ops.convert_to_tensor(constant) for constant in (_SHIFT, _SCALE))
