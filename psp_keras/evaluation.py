@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.batches import images_at_once, map_batches
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
@@ -17,7 +18,6 @@ from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
 from psp_keras.training.examples import check_places, list_examples, with_mini_faces_classes
 
-_BATCH = 32
 _ON_SHEET = 8
 
 
@@ -80,8 +80,7 @@ def average_faces(model, count):
 
 def translate_all(model, sources):
     """Translates any number of encoder inputs in batches; NumPy `(N, S, S, 3)`, S at most 256."""
-    batches = (sources[start : start + _BATCH] for start in range(0, len(sources), _BATCH))
-    return np.concatenate([keras.ops.convert_to_numpy(model.translate(batch)) for batch in batches])
+    return map_batches(model.translate, sources, images_at_once(model.generator.resolution))
 
 
 def read_held_out(task_data, data, source, target, count, on_broken=print_left_out):

@@ -1,20 +1,20 @@
 """`psp-keras translate`: picture files through a pSp model."""
 
+import functools
+import itertools
 from pathlib import Path
 
 import keras
 import numpy as np
 from PIL import Image
 
+from psp_keras.batches import even_size, images_at_once, map_ahead
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
-from psp_keras.data.image_source import read_images
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.tasks.registry import get_task
-
-_BATCH = 8
 
 
 def translate_files(model, inputs, output, couple=False, resize=True, mask=None, factor=None, on_broken=print_left_out):
@@ -39,23 +39,16 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
     paths = collect_files(inputs)
     targets = name_outputs(paths, Path(output))
     reader = _Reader(model, mask, factor)
-    bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
-    for start in range(0, len(paths), _BATCH):
-        batch, images = [], []
-        for path in paths[start : start + _BATCH]:
-            try:
-                images.append(reader.read(path))
-                batch.append(path)
-            except UserError as error:
-                on_broken(str(error))
-        if batch:
-            seen = reader.to_input(np.stack(images), start)
-            outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(seen, resize=resize)))
-            for path, source, picture in zip(batch, reader.to_pictures(seen), outputs):
-                write_image(targets[path], _beside(source, picture) if couple else picture)
-                written.append(targets[path])
-        bar.update(min(start + _BATCH, len(paths)))
-    return written
+    first = min(1, len(paths))  # alone, so that it need not wait until the network is compiled
+
+    def write(translated):
+        path, source, picture = translated
+        write_image(targets[path], _beside(source, picture) if couple else picture)
+        return targets[path]
+
+    sizes = [first, *_sizes(len(paths) - first, images_at_once(model.generator.resolution))]
+    run = functools.partial(model.translate, resize=resize)
+    return list(map_ahead(write, _stream(paths, reader, run, sizes, on_broken)))
 
 
 def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0, on_broken=print_left_out):
@@ -78,14 +71,41 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
     mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
-    seen = reader.to_input(read_images(collect_files(inputs), reader.read, on_broken)[1])
-    rows = []
-    for start in range(0, len(seen), _BATCH):
-        batch = seen[start : start + _BATCH]
-        mixes = to_uint8(keras.ops.convert_to_numpy(model.style_mix(batch, num_outputs, mask, alpha, seed)))
-        rows += [[source, *mixed] for source, mixed in zip(reader.to_pictures(batch), mixes)]
+    paths = collect_files(inputs)
+    sizes = _sizes(len(paths), max(1, images_at_once(model.generator.resolution) // num_outputs))
+    run = functools.partial(model.style_mix, num_outputs=num_outputs, latent_mask=mask, alpha=alpha, seed=seed)
+    rows = [[source, *mixed] for _, source, mixed in _stream(paths, reader, run, sizes, on_broken)]
+    if not rows:
+        raise UserError(f"None of the {len(paths)} pictures can be read.")
     write_image(output, image_grid(rows, column_titles=["input", *(f"mix {i + 1}" for i in range(num_outputs))]))
     return len(rows)
+
+
+def _sizes(count, limit):
+    size = even_size(count, limit)
+    return [size] * -(-count // size) if count else []
+
+
+def _stream(paths, reader, run, sizes, on_broken):
+    """Runs files through a model in batches of the given sizes, and reads the next ones meanwhile.
+
+    Yields:
+        `(path, what the encoder sees as a picture, output in uint8)` for each file that can be read.
+    """
+    bar, first, stored = keras.utils.Progbar(len(paths), unit_name="picture"), 0, map_ahead(reader.try_read, paths)
+    for size in sizes:
+        items = list(itertools.islice(zip(paths[first:], stored), size))
+        for _, image in items:
+            if isinstance(image, UserError):
+                on_broken(str(image))
+        items = [(path, image) for path, image in items if not isinstance(image, UserError)]
+        if items:
+            seen = reader.to_input(np.stack([image for _, image in items]), first)
+            outputs = run(seen[np.arange(size) % len(seen)])
+            pictures = reader.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))
+            yield from zip([path for path, _ in items], *pictures)
+        first += size
+        bar.update(min(first, len(paths)))
 
 
 class _Reader:
@@ -105,6 +125,13 @@ class _Reader:
 
     def read(self, path):
         return self._source.read(path, self._size)
+
+    def try_read(self, path):
+        """The stored picture, or the `UserError` that says why there is none."""
+        try:
+            return self.read(path)
+        except UserError as error:
+            return error
 
     def to_input(self, stored, first=0):
         """NumPy encoder inputs; `first`, the number of the first picture, seeds random masks."""

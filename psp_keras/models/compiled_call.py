@@ -12,8 +12,9 @@ _FUNCTIONS = "_compiled_functions"
 def compiled(method):
     """Lets a method of a network, called eagerly, run compiled: once for each signature, whatever the batch size.
 
-    A single picture that comes first runs operation by operation, which takes less time than compiling. The plain
-    method runs inside other graphs, where a `StatelessScope` replaces weights, and on PyTorch.
+    On TensorFlow a single picture that comes first runs operation by operation, which takes less time than compiling;
+    JAX would compile every operation. The plain method runs inside other graphs, where a `StatelessScope` replaces
+    weights, and on PyTorch.
 
     Args:
         method: takes tensors as positional arguments and flags (`training`) as keywords; the network is built.
@@ -34,7 +35,7 @@ def compiled(method):
         key = (method.__name__, signature, tuple(sorted(flags.items())), trainable)
         if key not in functions:
             functions[key] = _compile(self, plain, signature)
-            if inputs[0].shape[0] == 1:
+            if inputs[0].shape[0] == 1 and keras.backend.backend() == "tensorflow":
                 return plain(*inputs)
         return functions[key](*inputs)
 

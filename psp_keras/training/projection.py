@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.batches import even_batches, even_size, images_at_once, map_batches
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.errors import UserError, print_left_out
@@ -17,6 +18,8 @@ from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.translate_files import collect_files, name_outputs
+
+_MOST = 8  # a step's gradients hold several times what drawing does
 
 
 def project_images(
@@ -28,7 +31,7 @@ def project_images(
     l2=1.0,
     lpips=0.8,
     perceptual_network="mini_faces_vgg",
-    batch_size=8,
+    batch_size=_MOST,
 ):
     """Optimises W+ latents with Adam until the generator draws the targets (pSp, table 1, "optimization").
 
@@ -48,9 +51,16 @@ def project_images(
     Returns:
         w_plus latents, NumPy `(N, num_styles, style_dim)`.
     """
+    weights = {"l2": l2, "lpips": lpips, "perceptual_network": perceptual_network}
+    batches = project_batches(generator, targets, start, steps, learning_rate, batch_size=batch_size, **weights)
+    return np.concatenate(list(batches))
+
+
+def project_batches(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network, batch_size):
+    """Yields what `project_images` returns, batch by batch."""
     shape = (len(targets), generator.num_styles, generator.style_dim)
     starts = np.broadcast_to(ops.convert_to_numpy(start), shape)
-    batch_size = min(batch_size, len(targets))
+    batch_size = even_size(len(targets), batch_size)
     latents = keras.Variable(np.zeros((batch_size, *shape[1:]), "float32"), name="latents")
     distance = LPIPS(perceptual_network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
@@ -66,18 +76,14 @@ def project_images(
         return loss / batch_size
 
     bar = keras.utils.Progbar(steps * -(-len(targets) // batch_size), stateful_metrics=["loss"])
-    found = []
-    for first in range(0, len(targets), batch_size):
-        # The last batch is filled up with the first pictures, so that it needs no compilation of its own.
-        chosen = np.arange(first, first + batch_size) % len(targets)
+    for first, chosen in zip(range(0, len(targets), batch_size), even_batches(len(targets), batch_size)):
         latents.assign(starts[chosen])
         for variable in optimizer.variables:
             variable.assign(ops.zeros_like(variable))
         wanted = ops.convert_to_tensor(targets[chosen], "float32")
         for _ in range(steps):
             bar.add(1, [("loss", float(step(wanted)))])
-        found.append(ops.convert_to_numpy(latents))
-    return np.concatenate(found)[: len(targets)]
+        yield ops.convert_to_numpy(latents)[: len(targets) - first]
 
 
 def project_files(
@@ -120,11 +126,18 @@ def project_files(
     paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
     begin = time.time()
     targets = to_float(images)
-    start = model.encode(targets) if from_encoder else generator.latent_average
-    latents = project_images(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network)
-    for path, w_plus in zip(paths, latents):
-        picture = shrink_to_256(generator.synthesize(w_plus[None]))
-        write_image(names[path], to_uint8(ops.convert_to_numpy(picture))[0])
-        with atomic_write(names[path].with_suffix(".npz")) as scratch, open(scratch, "wb") as file:
-            np.savez_compressed(file, w_plus=w_plus)
+    start = generator.latent_average
+    if from_encoder:
+        start = map_batches(model.encode, targets, images_at_once(model.encoder.image_size))
+    at_once = min(_MOST, images_at_once(generator.resolution))
+    found = project_batches(
+        generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network, batch_size=at_once
+    )
+    remaining = iter(paths)
+    for latents in found:
+        pictures = to_uint8(ops.convert_to_numpy(shrink_to_256(generator.synthesize(latents))))
+        for w_plus, picture, path in zip(latents, pictures, remaining):
+            write_image(names[path], picture)
+            with atomic_write(names[path].with_suffix(".npz")) as scratch, open(scratch, "wb") as file:
+                np.savez_compressed(file, w_plus=w_plus)
     return [names[path] for path in paths], (time.time() - begin) / len(paths)
