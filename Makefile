@@ -26,6 +26,7 @@ bench: $(VENV)/.backends  ## how fast networks and training of the published siz
 	$(VENV)/bin/python benchmarks/training.py --dtype mixed_bfloat16 --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/peer_torch.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/scaling.py --resolutions 64 256 1024 --batches 1 4 16 --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/commands.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/report.py $(RESULTS) docs
 
 notebooks: $(INSTALLED)  ## runs every notebook from top to bottom

@@ -9,13 +9,12 @@ from psp_keras.commands.translate_files import mix_files, translate_files
 from psp_keras.data import MiniFaces, write_image
 from psp_keras.editing.projection import project_files
 from psp_keras.errors import UserError
-from psp_keras.evaluation import evaluate, measure, read_held_out, write_report
+from psp_keras.evaluation import evaluate, measure, write_report
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.models import PSP
 from psp_keras.serving import export
-from psp_keras.tasks import TaskData, get_task
+from psp_keras.tasks import MiniFacesExamples, Places, get_task
 from psp_keras.training import train_psp
-from psp_keras.training.examples import check_places
 from tests.helpers import random_images, tiny_encoder, tiny_generator, tiny_psp_into_w
 
 
@@ -67,8 +66,8 @@ def test_every_task_says_where_its_pictures_come_from():
         (sketches, ("mini_faces", None, None)),
         (sketches, (None, "s", "t")),
     ):
-        check_places(task, places)
-    check_places(inversion, ("folder", None, None), ("validation", None))
+        Places(*places).check(task)
+    Places("folder", None, None, "validation").check(inversion)
     for task, places, message in (
         (inversion, ("mini_faces", "s", None), "is drawn and needs no folders"),
         (inversion, ("folder", "s", "t"), "takes its pictures from `data` alone"),
@@ -77,7 +76,7 @@ def test_every_task_says_where_its_pictures_come_from():
         (paired, ("mini_faces", None, None), "mini_faces has no pairs for the task paired"),
     ):
         with pytest.raises(UserError, match=message):
-            check_places(task, places)
+            Places(*places).check(task)
 
 
 def test_evaluate_measures_what_it_is_given(photos):
@@ -91,8 +90,7 @@ def test_evaluate_measures_what_it_is_given(photos):
 
 
 def test_evaluate_draws_cartoons_where_asked_to():
-    data = TaskData(get_task("inversion"), 32)
-    _, sources, _ = read_held_out(data, "mini_faces_cartoon", None, None, 2)
+    _, sources, _ = MiniFacesExamples(get_task("inversion"), 32, style="cartoon").test(2)
     cartoons = MiniFaces(32, split="test", style="cartoon").images(range(2))
     np.testing.assert_allclose(sources, cartoons / 127.5 - 1, atol=1e-6)
 

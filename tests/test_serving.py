@@ -20,6 +20,7 @@ from psp_keras.data import Segmentation, read_image, to_float, to_uint8, write_i
 from psp_keras.errors import UserError
 from psp_keras.serving import export
 from psp_keras.serving.image_decoding import decode_pictures
+from psp_keras.tasks import EncoderInputs, get_task
 from tests.helpers import random_images, tiny_encoder, tiny_generator
 
 
@@ -134,9 +135,7 @@ def test_photos_are_turned_upright(model, tmp_path):
 
 
 def model_source(model):
-    from psp_keras.tasks import get_task
-
-    return get_task(model.task).open_source()
+    return EncoderInputs.to_translate(get_task(model.task), 32).source
 
 
 def test_style_mixing_is_decided_by_its_seed(signatures):

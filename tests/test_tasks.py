@@ -14,7 +14,7 @@ from psp_keras.data.pairs import held_out, match_pairs
 from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
 from psp_keras.models import StyleGAN2Generator
-from psp_keras.tasks import TASKS, Task, TaskData, get_task
+from psp_keras.tasks import TASKS, MiniFacesExamples, Task, get_task
 from psp_keras.training import train_psp
 from tests.test_cli import error_of
 
@@ -134,15 +134,15 @@ def test_examples_of_every_task(name):
     task = TASKS[name]
     if task.source == "segmentation":
         task = dataclasses.replace(task, num_classes=14)
-    data = TaskData(task, 64)
+    data = MiniFacesExamples(task, 64)
     stored = data.draw(MiniFaces(64), range(6))
-    source, target = (part.numpy() for part in data.prepare(tf.constant(stored), (3, 0), augment=True))
-    again, _ = data.prepare(tf.constant(stored), (3, 0), augment=True)
+    source, target = (part.numpy() for part in data.prepare(tf.constant(stored), (3, 0), mirror=True))
+    again, _ = data.prepare(tf.constant(stored), (3, 0), mirror=True)
     np.testing.assert_array_equal(source, again)
-    assert source.shape == (6, 64, 64, data.source.channels) and target.shape == (6, 64, 64, 3)
+    assert source.shape == (6, 64, 64, data.inputs.source.channels) and target.shape == (6, 64, 64, 3)
     assert source.dtype == target.dtype == np.float32
     assert target.min() >= -1 and target.max() <= 1
-    assert data.source.to_pictures(source).shape == (6, 64, 64, 3)
+    assert data.inputs.to_pictures(source).shape == (6, 64, 64, 3)
     if name in ("inversion", "toonify"):
         np.testing.assert_array_equal(source, target)
     if name == "frontalization":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from psp_keras.commands.translate_files import collect_files, name_outputs
+from psp_keras.commands.picture_files import collect_files, name_outputs
 from psp_keras.data.image_files import write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.serving.client import Client

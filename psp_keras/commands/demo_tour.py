@@ -13,9 +13,9 @@ from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.evaluation import evaluate, print_summary, write_report
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.losses.psp_loss import PSPLoss
+from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.psp import PSP
 from psp_keras.progress import show_fit
-from psp_keras.training.psp import make_encoder
 
 _PRESET = "mini_faces_inversion"
 _SHOWN = 8
@@ -96,7 +96,8 @@ def show_inversions(model, faces, metrics, path):
 
 def show_training(model, held_out, metrics, path, steps, seed):
     """Trains a small encoder with `fit` and returns its held-out metrics along the way."""
-    student = PSP(make_encoder("gradual", model.generator, 18, 8, 32), model.generator, name="student")
+    encoder = GradualStyleEncoder.for_generator(model.generator, num_layers=18, width=8, style_filters=32)
+    student = PSP(encoder, model.generator, name="student")
     loss = PSPLoss(perceptual_network=metrics.lpips.network, arcface="mini_faces_arcface")
     student.compile(keras.optimizers.Adam(1e-3), loss)
     watch = _Watch(student, held_out[:64], metrics, every=max(1, steps // 4))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from psp_keras.commands.translate_files import check_outputs, collect_files
+from psp_keras.commands.picture_files import check_outputs, collect_files
 from psp_keras.data.image_files import open_picture, write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.option_kinds import check_above_zero

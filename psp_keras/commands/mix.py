@@ -22,7 +22,7 @@ class Mix(Command):
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
-        from psp_keras.commands.translate_files import mix_files
+        from psp_keras.commands.mix_files import mix_files
         from psp_keras.models.psp import PSP
 
         options = self.as_dict()

@@ -22,7 +22,7 @@ class Project(Command):
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
-        from psp_keras.editing.projection import project_files
+        from psp_keras.commands.project_files import project_files
         from psp_keras.models.preset import load_preset
 
         options = self.as_dict()

@@ -5,6 +5,6 @@ from psp_keras.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "projection": "project_files project_images",
+        "projection": "project_images",
     },
 )

@@ -1,25 +1,15 @@
-"""`psp-keras project`: finds the latents of a picture by optimisation, one picture at a time or a batch."""
-
-import time
-from pathlib import Path
+"""Latents of pictures by optimisation."""
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from psp_keras.atomic_write import atomic_write
-from psp_keras.check_output import check_files
-from psp_keras.commands.translate_files import collect_files, name_outputs
-from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
-from psp_keras.data.image_source import read_images
-from psp_keras.errors import UserError, print_left_out
+from psp_keras.batches import even_batches, even_size
 from psp_keras.losses.lpips import LPIPS
-from psp_keras.models.psp import PSP
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.face_regions import shrink_to_256
-from psp_keras.option_kinds import check_above_zero, check_number, check_whole
 from psp_keras.progress import Progress
+
+MOST_AT_ONCE = 8  # a step's gradients hold several times what drawing does
 
 
 def project_images(
@@ -31,7 +21,7 @@ def project_images(
     l2=1.0,
     lpips=0.8,
     perceptual_network="mini_faces_vgg",
-    batch_size=8,
+    batch_size=MOST_AT_ONCE,
 ):
     """Optimises W+ latents with Adam until the generator draws the targets (pSp, table 1, "optimization").
 
@@ -51,9 +41,18 @@ def project_images(
     Returns:
         w_plus latents, NumPy `(N, num_styles, style_dim)`.
     """
+    weights = {"l2": l2, "lpips": lpips, "perceptual_network": perceptual_network}
+    batches = project_batches(generator, targets, start, steps, learning_rate, batch_size=batch_size, **weights)
+    return np.concatenate(list(batches))
+
+
+def project_batches(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network, batch_size):
+    """Yields what `project_images` returns, batch by batch."""
+    import tensorflow as tf
+
     shape = (len(targets), generator.num_styles, generator.style_dim)
     starts = np.broadcast_to(ops.convert_to_numpy(start), shape)
-    batch_size = min(batch_size, len(targets))
+    batch_size = even_size(len(targets), batch_size)
     latents = keras.Variable(np.zeros((batch_size, *shape[1:]), "float32"), name="latents")
     distance = LPIPS(perceptual_network)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
@@ -69,71 +68,11 @@ def project_images(
         return loss / batch_size
 
     progress = Progress(steps * -(-len(targets) // batch_size), "step")
-    found = []
-    for first in range(0, len(targets), batch_size):
-        # The last batch is filled up with the first pictures, so that it needs no compilation of its own.
-        chosen = np.arange(first, first + batch_size) % len(targets)
+    for first, chosen in zip(range(0, len(targets), batch_size), even_batches(len(targets), batch_size)):
         latents.assign(starts[chosen])
         for variable in optimizer.variables:
             variable.assign(ops.zeros_like(variable))
         wanted = ops.convert_to_tensor(targets[chosen], "float32")
         for _ in range(steps):
             progress.add(1, [("loss", float(step(wanted)))])
-        found.append(ops.convert_to_numpy(latents))
-    return np.concatenate(found)[: len(targets)]
-
-
-def project_files(
-    model,
-    inputs,
-    output,
-    steps=300,
-    learning_rate=0.05,
-    from_encoder=False,
-    l2=1.0,
-    lpips=0.8,
-    perceptual_network="mini_faces_vgg",
-    on_broken=print_left_out,
-):
-    """Projects picture files.
-
-    Args:
-        model: `StyleGAN2Generator`, or `PSP`, whose generator is used.
-        inputs: files and folders.
-        output: folder for a PNG file and the latents, `.npz` with `w_plus`, of each picture.
-        steps: see `project_images`.
-        learning_rate: see `project_images`.
-        from_encoder: whether to start where the encoder of a `PSP` looks, instead of at the average latent.
-        l2: weight of the mean squared error.
-        lpips: weight of LPIPS.
-        perceptual_network: preset for LPIPS.
-        on_broken: called with a line for each file that cannot be read and is left out.
-
-    Returns:
-        `(paths, seconds)`: the pictures written and the seconds each took.
-    """
-    check_whole(1, steps=steps)
-    check_above_zero(learning_rate=learning_rate)
-    check_number(0, l2=l2, lpips=lpips)
-    if not (l2 or lpips):
-        raise UserError("`l2` and `lpips` are both 0: one of them must lead to the picture.")
-    if from_encoder and not (isinstance(model, PSP) and model.encoder.in_channels == 3):
-        raise UserError("`from_encoder` needs the preset of a pSp that reads photos.")
-    if not isinstance(model, (PSP, StyleGAN2Generator)):
-        raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
-    generator = model.generator if isinstance(model, PSP) else model
-    size = min(256, generator.resolution)
-    paths = collect_files(inputs)
-    names = name_outputs(paths, Path(output))
-    check_files([name.with_suffix(".npz") for name in names.values()], paths)
-    paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
-    begin = time.time()
-    targets = to_float(images)
-    start = model.encode(targets) if from_encoder else generator.latent_average
-    latents = project_images(generator, targets, start, steps, learning_rate, l2, lpips, perceptual_network)
-    for path, w_plus in zip(paths, latents):
-        picture = shrink_to_256(generator.synthesize(w_plus[None]))
-        write_image(names[path], to_uint8(ops.convert_to_numpy(picture))[0])
-        with atomic_write(names[path].with_suffix(".npz")) as scratch, open(scratch, "wb") as file:
-            np.savez_compressed(file, w_plus=w_plus)
-    return [names[path] for path in paths], (time.time() - begin) / len(paths)
+        yield ops.convert_to_numpy(latents)[: len(targets) - first]

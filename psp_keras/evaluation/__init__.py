@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "translation_metrics": "TranslationMetrics",
-        "translation_report": "average_faces evaluate measure print_summary read_held_out translate_all write_report",
+        "translation_report": "average_faces evaluate measure print_summary translate_all write_report",
     },
 )

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from psp_keras.batches import even_batches, map_batches
 from psp_keras.errors import UserError
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
@@ -81,10 +82,10 @@ class TranslationMetrics:
         self.check(len(targets), *targets.shape[1:3])
         measures = {name: getattr(self, f"_{name}") for name in self.of_each_picture}
         parts = []
-        for start in range(0, len(targets), _BATCH):
-            pair = [ops.convert_to_tensor(x[start : start + _BATCH], "float32") for x in (targets, outputs)]
+        for batch in even_batches(len(targets), _BATCH):
+            pair = [ops.convert_to_tensor(x[batch], "float32") for x in (targets, outputs)]
             parts.append({name: ops.convert_to_numpy(measure(*pair)) for name, measure in measures.items()})
-        return {name: np.concatenate([part[name] for part in parts]) for name in measures}
+        return {name: np.concatenate([part[name] for part in parts])[: len(targets)] for name in measures}
 
     def fid_mini(self, targets, outputs):
         """Compares two sets of images as wholes, a number."""
@@ -110,11 +111,9 @@ class TranslationMetrics:
         return tf.image.ssim(targets + 1.0, ops.clip(outputs, -1, 1) + 1.0, max_val=2.0, filter_size=_SSIM_WINDOW)
 
     def _statistics(self, images):
-        features = np.concatenate(
-            [self._pooled_features(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
-        ).astype("float64")
+        features = map_batches(self._pooled_features, images, _BATCH).astype("float64")
         return features.mean(axis=0), np.cov(features, rowvar=False)
 
     def _pooled_features(self, images):
         deepest = self.lpips.network.features(ops.convert_to_tensor(images, "float32"))[-1]
-        return ops.convert_to_numpy(ops.mean(ops.cast(deepest, "float32"), axis=(1, 2)))
+        return ops.mean(ops.cast(deepest, "float32"), axis=(1, 2))

@@ -2,25 +2,23 @@
 
 import json
 import math
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.batches import images_at_once, map_batches
 from psp_keras.check_output import PICTURE_ENDINGS, check_files
 from psp_keras.data.grids import image_grid
-from psp_keras.data.image_files import list_images, to_float, to_uint8, write_image
-from psp_keras.data.image_source import read_images
-from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
+from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_whole
+from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
-from psp_keras.tasks.task_data import TaskData
-from psp_keras.training.examples import check_places, list_examples
 
-_BATCH = 32
 _ON_SHEET = 8
 
 
@@ -60,19 +58,16 @@ def evaluate(
     check_whole(1, count=count)
     if data is None and not (source or target):
         data = "mini_faces"
-    task_data = TaskData(get_task(model.task), model.encoder.image_size)
-    check_places(task_data.task, (data, source, target))
-    inputs = [
-        path for folder in (data, source, target) if folder not in (None, *MINI_FACES) for path in list_images(folder)
-    ]
-    check_files([sheet] if sheet else [], inputs, PICTURE_ENDINGS)
-    check_files([output] if output else [], inputs, (".json",))
+    places = Places(data, source, target)
+    task = task_at(get_task(model.task), places)
+    examples = open_examples(task, model.encoder.image_size, places, on_left_out=on_broken)
     metrics = metrics or TranslationMetrics()
-    metrics.check(count, task_data.size)
+    metrics.check(count, examples.size)
     if sheet and not metrics.of_each_picture:
         raise UserError("`sheet` shows the best and the worst by a metric of each picture, which fid-mini is not.")
-    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
-    metrics.check(len(names), task_data.size)
+    _check_outputs(sheet, output, places.folders)
+    names, sources, targets = examples.test(count)
+    metrics.check(len(names), examples.size)
     outputs = translate_all(model, sources)
     candidates = {"model": outputs, "average_face": average_faces(model, len(targets))}
     if len(targets) > 1:
@@ -84,12 +79,28 @@ def evaluate(
         for i, name in enumerate(names)
     ]
     if sheet:
-        pictures = task_data.source.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
+        pictures = examples.inputs.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
         write_image(sheet, _contact_sheet(measured, *pictures))
-    report = {"task": task_data.task.name, "count": len(names), "summary": summary, "images": images}
+    report = {"task": task.name, "count": len(names), "summary": summary, "images": images}
     if output:
         write_report(report, output)
     return report
+
+
+def _check_outputs(sheet, output, folders):
+    """Raises a `UserError` where the sheet or the report would replace a picture that is read, or something else."""
+    inputs = [path for folder in folders for path in list_images(folder)]
+    check_files([sheet] if sheet else [], inputs, PICTURE_ENDINGS)
+    check_files([output] if output else [], inputs, (".json",))
+    if output and Path(output).exists() and not _is_report(Path(output)):
+        raise UserError(f"{output} exists and is no report of `psp-keras evaluate`: choose another `output`.")
+
+
+def _is_report(path):
+    try:
+        return "summary" in json.loads(path.read_text())
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def measure(metrics, targets, outputs):
@@ -112,27 +123,7 @@ def average_faces(model, count):
 
 def translate_all(model, sources):
     """Translates any number of encoder inputs in batches; NumPy `(N, S, S, 3)`, S at most 256."""
-    batches = (sources[start : start + _BATCH] for start in range(0, len(sources), _BATCH))
-    return np.concatenate([keras.ops.convert_to_numpy(model.translate(batch)) for batch in batches])
-
-
-def read_held_out(task_data, data, source, target, count, on_broken=print_left_out):
-    """Returns `(names, sources, targets)` to measure a task with.
-
-    For frontalization and toonify, MiniFaces knows what no training saw: the frontal view and the cartoon.
-    """
-    if data in MINI_FACES:
-        faces = MiniFaces(task_data.size, split="test", style=MINI_FACES[data])
-        names = [f"test_{i:05d}" for i in range(count)]
-        sources, targets = task_data.measured(task_data.draw(faces, range(count)))
-        if task_data.task.name == "frontalization":
-            targets = to_float(faces.frontals(range(count)))
-        elif task_data.task.name == "toonify":
-            targets = to_float(MiniFaces(task_data.size, split="test", style="cartoon").images(range(count)))
-        return names, sources, targets
-    items = list_examples(task_data.task, data, source, target, on_broken)[:count]
-    items, stored = read_images(items, task_data.read, on_broken)
-    return [str(item[0] if task_data.task.paired else item) for item in items], *task_data.measured(stored)
+    return map_batches(model.translate, sources, images_at_once(model.generator.resolution))
 
 
 def print_summary(report):

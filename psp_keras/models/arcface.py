@@ -3,6 +3,7 @@ from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
@@ -68,6 +69,7 @@ class ArcFace(PresetModel):
         self.embedding_norm.build((None, self.embedding_dim))
         self.built = True
 
+    @compiled
     def call(self, images, training=False):
         features = self.feature_norm(self.backbone(images, training=training)[-1], training=training)
         flat = self.dropout(ops.reshape(features, (-1, self.dense.kernel.shape[0])), training=training)

@@ -3,6 +3,7 @@ from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
 from psp_keras.ops.checks import check_sizes
 
@@ -44,6 +45,7 @@ class EncoderIntoWPlus(Encoder):
         self.hidden.build((None, _POOLED * _POOLED * 8 * self.width))
         self.dense.build((None, self.style_dim))
 
+    @compiled
     def call(self, images, training=False):
         features = self.norm(self.backbone(images, training=training)[-1], training=training)
         pooled = ops.adaptive_average_pool(features, (_POOLED, _POOLED))

@@ -4,6 +4,7 @@ from keras import ops
 from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D
 from psp_keras.layers.map2style import Map2Style
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
 from psp_keras.ops.checks import check_sizes
 
@@ -59,6 +60,7 @@ class GradualStyleEncoder(Encoder):
         for i, style in enumerate(self.styles):
             style.build(pyramid[_level(i)])
 
+    @compiled
     def call(self, images, training=False):
         fine, middle, coarse = self.backbone(images, training=training)
         pyramid = [coarse]

@@ -5,6 +5,7 @@ from keras import ops
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.bottleneck_block import BottleneckBlock
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
@@ -62,6 +63,7 @@ class MoCo(PresetModel):
             shape = block.compute_output_shape(shape)
         self.built = True
 
+    @compiled
     def call(self, images):
         x = ops.relu(self.input_norm(self.input_conv(self._resize(images)), training=False))
         # Zeros are as good as minus infinity after a ReLU.

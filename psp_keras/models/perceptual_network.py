@@ -2,6 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.ops.onednn import fused
@@ -84,6 +85,7 @@ class PerceptualNetwork(PresetModel):
                 channels = step[0]
         self.built = True
 
+    @compiled
     def call(self, images, others):
         check_shape("images", images.shape, ("N", "H", "W", 3))
         check_shape("others", others.shape, ("N", "H", "W", 3))
@@ -91,6 +93,7 @@ class PerceptualNetwork(PresetModel):
         pairs = zip(self.features(images), self.features(others), self.heads)
         return sum(_distance(one, other, constants=(ops.cast(head, "float32"),)) for one, other, head in pairs)
 
+    @compiled
     def features(self, images):
         """Returns the feature maps that LPIPS compares, shallow to deep."""
         shift, scale = (ops.convert_to_tensor(constant) for constant in (_SHIFT, _SCALE))

@@ -7,6 +7,7 @@ from psp_keras.layers.discriminator_block import DiscriminatorBlock
 from psp_keras.layers.equalized_conv2d import EqualizedConv2D
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.minibatch_stddev import MinibatchStddev
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.resolutions import channels_at, check_pyramid, pyramid
 from psp_keras.ops.checks import check_shape
@@ -58,6 +59,7 @@ class StyleGAN2Discriminator(PresetModel):
         self.logit.build((None, self._channels(4)))
         self.built = True
 
+    @compiled
     def call(self, images):
         x = images
         for layer in (self.from_rgb, *self.blocks, self.stddev, self.conv):

@@ -4,6 +4,7 @@ from keras import ops
 from psp_keras.layers.modulated_conv2d import modulate
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
 from psp_keras.ops.checks import check_shape
 
@@ -60,6 +61,7 @@ class SynthesisNetwork(keras.Model):
             self.convs[level].build(features, style)
             self.to_rgbs[level].build(features, style)
 
+    @compiled
     def call(self, latents, randomize_noise=False):
         styles = ops.unstack(ops.cast(latents, "float32"), self.num_styles, axis=1)
         # A convolution hands its output on as the next one wants it, modulated, which spares passes over memory.

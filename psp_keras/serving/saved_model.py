@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from psp_keras.atomic_write import atomic_write
 from psp_keras.check_output import check_folder
-from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.errors import UserError
 from psp_keras.serving.image_decoding import decode_pictures
 from psp_keras.serving.warmup import write_warmup
+from psp_keras.tasks.encoder_inputs import EncoderInputs
 from psp_keras.tasks.registry import get_task
 
 
@@ -66,10 +66,8 @@ class ServingGraph(tf.Module):
         super().__init__()
         self._model = model
         self._task = get_task(model.task)
-        self._source = self._task.open_source()
-        self._size = model.encoder.image_size
+        self._inputs = EncoderInputs.to_translate(self._task, model.encoder.image_size)
         self._styles = self._task.style_mask(model.generator.num_styles)
-        self._mask = InpaintingMask(self._size, self._task.mask) if self._task.degrade == "mask" else None
         self.stored = [tf.Variable(tf.cast(variable.value, dtype), trainable=False) for variable in model.weights]
 
     def endpoints(self):
@@ -117,8 +115,7 @@ class ServingGraph(tf.Module):
         return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, num_outputs))}
 
     def _read(self, image_bytes):
-        images = decode_pictures(image_bytes, self._source, self._size)
-        return self._mask(images) if self._mask else images
+        return self._inputs.degrade(decode_pictures(image_bytes, self._inputs.source, self._inputs.size))
 
     def _with_weights(self, function, *arguments):
         values = [tf.cast(stored, variable.dtype) for stored, variable in zip(self.stored, self._model.weights)]

@@ -28,12 +28,17 @@ class Places:
     val_source: str | None = None
     val_target: str | None = None
 
+    @property
+    def folders(self):
+        """Every folder that is given; names of MiniFaces are none."""
+        return [place for place in vars(self).values() if place and place not in MINI_FACES]
+
     def check(self, task):
         """Raises a `UserError` unless these are the places that a task needs, and no more."""
-        folders = (self.source, self.target, self.val_source, self.val_target)
         if self.data in MINI_FACES:
-            if any(folders):
-                raise UserError(f"{self.data} is drawn and needs no folders: leave {_those_given(self)} out.")
+            if self.folders:
+                given = " and ".join(f"`{name}`" for name, place in vars(self).items() if place in self.folders)
+                raise UserError(f"{self.data} is drawn and needs no folders: leave {given} out.")
             if task.paired and task.source == "photo":
                 raise UserError(f"mini_faces has no pairs for the task {task.name}: give `source` and `target`.")
             return
@@ -48,10 +53,6 @@ class Places:
             raise UserError("`val_source` and `val_target` go together.")
         if not task.paired and self.val_target:
             raise UserError(f"The task {task.name} has no pairs: leave `val_target` out.")
-
-
-def _those_given(places):
-    return " and ".join(f"`{name}`" for name, value in vars(places).items() if name != "data" and value)
 
 
 def task_at(task, places):
