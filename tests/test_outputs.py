@@ -1,5 +1,6 @@
 """Outputs: they replace nothing that is not theirs, and appear whole or not at all."""
 
+import contextlib
 import os
 import shutil
 import subprocess
