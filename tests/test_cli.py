@@ -135,7 +135,7 @@ def exit_code(*arguments):
         (["demo", "--seed", "-1"], "--seed must be a whole number from 0 to 4294967295, got -1."),
         (["demo", "--seed", "4294967296"], "--seed must be"),
         (["demo", "--output", ""], "--output must not be empty."),
-        (["demo", "--output", "README.md/x"], "Cannot write README.md/x: README.md is a file."),
+        (["demo", "--output", "README.md/x"], "Cannot write into README.md/x: README.md is a file."),
         (["mix", "mini_faces_inversion", ".", "--output", "o.png", "--latent-mask", "5-2"], "got '5-2'"),
         (["mix", "mini_faces_inversion", ".", "--output", "o.png", "--latent-mask", "1-2-9"], "got '1-2-9'"),
         (

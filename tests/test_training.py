@@ -1,5 +1,6 @@
 """The trainers on tiny networks: they run, write what they promise, and resume after a SIGKILL."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from psp_keras.cli import main
 from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
-from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg
+from psp_keras.training import measure_arcface, train_arcface, train_gan, train_psp, train_vgg
+from psp_keras.training.vgg import measure_vgg
 from tests.helpers import tiny_psp
 
 SMALL = {"num_mini_faces": 40, "batch_size": 4, "steps_per_epoch": 2}
@@ -39,7 +41,10 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path, monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=one.path)
 
 
-def test_train_arcface_and_train_vgg(tmp_path):
+def test_train_arcface_and_train_vgg(tmp_path, monkeypatch):
+    for function, option in ((measure_arcface, "num_pairs"), (measure_vgg, "num_images")):
+        fewer = functools.partial(function, **{option: 100})
+        monkeypatch.setattr(f"{function.__module__}.{function.__name__}", fewer)
     size = {"image_size": 32, "embedding_dim": 8, "width": 4, "batch_size": 8}
     measured = train_arcface(tmp_path / "a", num_identities=4, images_per_identity=4, epochs=1, **size)
     assert {"cosine_same_person", "cosine_different_people", "same_above_different"} == set(measured)
