@@ -21,9 +21,10 @@ from PIL import Image
 from timing import keras, machine, record
 
 from psp_keras.batches import images_at_once
-from psp_keras.commands.translate_files import mix_files, translate_files
+from psp_keras.commands.mix_files import mix_files
+from psp_keras.commands.project_files import project_files
+from psp_keras.commands.translate_files import translate_files
 from psp_keras.data import MiniFaces, to_float, write_image
-from psp_keras.editing.projection import project_files
 from psp_keras.evaluation import evaluate
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.models import PSP, GradualStyleEncoder, StyleGAN2Generator

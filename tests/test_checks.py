@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from psp_keras.commands.translate_files import mix_files, translate_files
+from psp_keras.commands.mix_files import mix_files
+from psp_keras.commands.project_files import project_files
+from psp_keras.commands.translate_files import translate_files
 from psp_keras.data import MiniFaces, write_image
-from psp_keras.editing.projection import project_files
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate, measure, write_report
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
