@@ -18,7 +18,7 @@ test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on J
 	done
 	$(VENV)/bin/python -m pytest tests/test_backends.py tests/test_several_devices.py
 
-bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (half an hour, 14 GB): docs/speed.*
+bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (40 minutes, 14 GB): docs/speed.*
 	rm -f $(RESULTS)
 	$(VENV)/bin/python benchmarks/inference.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/inference.py --frozen --results $(RESULTS)
