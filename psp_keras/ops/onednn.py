@@ -8,6 +8,7 @@ import functools
 import math
 
 import keras
+from keras import ops
 
 # Of tensors with fewer numbers, an operation's result stays in the cache, and compiling costs more than it saves.
 _WORTH_FUSING = 1 << 20
@@ -136,21 +137,55 @@ def batch_norm(x, gamma, beta, epsilon):
     return outputs, mean, variance * (count - 1) / count  # the operation divides by `count - 1`
 
 
+def conv(x, kernel):
+    """Convolves with stride 1, and keeps height and width.
+
+    TensorFlow hands oneDNN the kernel of a 2D convolution of a single image unpacked, which without AVX-512 leaves it
+    only a slow algorithm. A 3D convolution of depth one does not suffer from that; of the gradients, 2D is faster.
+
+    Args:
+        x: `(N, H, W, C)`.
+        kernel: `(K, K, C, F)`.
+
+    Returns:
+        `(N, H, W, F)`.
+    """
+    if _portable or not on_onednn():
+        return ops.conv(x, kernel, padding="same")
+    import tensorflow as tf
+
+    strides = (1, 1, 1, 1)
+
+    @tf.custom_gradient
+    def differentiable(x, kernel):
+        def gradients(upstream):
+            return (
+                tf.nn.conv2d_transpose(upstream, kernel, tf.shape(x), strides),
+                tf.raw_ops.Conv2DBackpropFilter(
+                    input=x, filter_sizes=kernel.shape, out_backprop=upstream, strides=strides, padding="SAME"
+                ),
+            )
+
+        return tf.squeeze(tf.nn.conv3d(x[:, None], kernel[None], (1, *strides), "SAME"), 1), gradients
+
+    return differentiable(x, kernel)
+
+
 def low_pass(x, taps, padding):
     """Filters height and width with the symmetric `taps`: one depthwise convolution, one pass over memory.
 
     Args:
         x: `(N, H, W, C)`.
         taps: NumPy array `(T,)`.
-        padding: zeros on every side.
+        padding: zeros `(before, after)` height and width.
 
     Returns:
-        `(N, H + 2 * padding - T + 1, W + 2 * padding - T + 1, C)`.
+        `(N, H + sum(padding) - T + 1, W + sum(padding) - T + 1, C)`.
     """
     import tensorflow as tf
 
     kernel = (taps[:, None] * taps[None, :])[:, :, None, None].repeat(x.shape[-1], axis=2)
-    around = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+    around = [[0, 0], padding, padding, [0, 0]]
 
     def filtered(x):
         return tf.nn.depthwise_conv2d(x, tf.constant(kernel, x.dtype), (1, 1, 1, 1), around)
@@ -158,6 +193,6 @@ def low_pass(x, taps, padding):
     @tf.custom_gradient
     def differentiable(x):
         # The filter is symmetric: its gradient is the filter. TensorFlow's own, which oneDNN lacks, is slow.
-        return filtered(x), functools.partial(low_pass, taps=taps, padding=len(taps) - 1 - padding)
+        return filtered(x), functools.partial(low_pass, taps=taps, padding=[len(taps) - 1 - side for side in padding])
 
     return filtered(x) if _portable else differentiable(x)  # loaders warn of gradients that they cannot find
