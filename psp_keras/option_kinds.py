@@ -8,7 +8,6 @@ from pathlib import Path
 from psp_keras.check_output import PICTURE_ENDINGS, check_files, check_folder
 from psp_keras.errors import UserError
 from psp_keras.options import check_value
-from psp_keras.presets.registry import find_preset
 from psp_keras.values import LARGEST_SEED, is_number, is_whole
 
 
@@ -170,14 +169,6 @@ class Weights(Kind):
                 raise UserError(f"`{name}` {error}.") from error
 
 
-class Preset(Text):
-    """The name of a built-in preset, a preset's folder or a run folder."""
-
-    def check(self, value):
-        super().check(value)
-        find_preset(value)
-
-
 class Inputs(Kind):
     """Files and folders that exist."""
 
@@ -236,7 +227,9 @@ class OutputFile(Text):
 
     def check(self, value):
         super().check(value)
-        check_files([value], endings=self.endings)
+        if Path(value).suffix.lower() not in self.endings:
+            raise ValueError(f"must end in {', '.join(self.endings)}, got {str(value)!r}")
+        check_files([value])
 
 
 def check_whole(minimum, maximum=math.inf, **values):

@@ -64,7 +64,7 @@ ENCODER, GENERATOR = ("config", "encoder", "config"), ("config", "generator", "c
         ((*ENCODER, "width"), -1, "`width` must be"),
         ((*ENCODER, "image_size"), 2**40, "`image_size` must be"),
         ((*ENCODER, "in_channels"), None, "`in_channels` must be"),
-        (("config", "encoder"), None, "`encoder` must be one of"),
+        (("config", "encoder"), None, "`encoder` must be a psp_keras.models.Encoder"),
         (("config", "name"), 5, "the model has no name"),
         (("config",), [], "it describes no model"),
         (("class_name",), ["PSP"], "is no network of psp_keras"),

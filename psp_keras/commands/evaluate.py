@@ -3,8 +3,9 @@ import dataclasses
 from psp_keras.command_line import Command
 from psp_keras.data.mini_faces.names import MINI_FACES
 from psp_keras.dtypes import DTYPES, HELP
-from psp_keras.option_kinds import Choice, InputFolder, OutputFile, Preset, Text, Whole
+from psp_keras.option_kinds import Choice, InputFolder, OutputFile, Text, Whole
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -1,8 +1,9 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Choice, Preset, Text
+from psp_keras.option_kinds import Choice, Text
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)

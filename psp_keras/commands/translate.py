@@ -2,8 +2,9 @@ import dataclasses
 
 from psp_keras.command_line import Command
 from psp_keras.dtypes import AUTO, DTYPES, HELP
-from psp_keras.option_kinds import Choice, Inputs, OutputFolder, Preset, Switch, Text, Whole
+from psp_keras.option_kinds import Choice, Inputs, OutputFolder, Switch, Text, Whole
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -16,7 +16,7 @@ from psp_keras.errors import UserError, print_left_out
 from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_whole
-from psp_keras.tasks.places import Places, open_examples, task_at
+from psp_keras.tasks.places import Places, open_examples
 from psp_keras.tasks.registry import get_task
 
 _ON_SHEET = 8
@@ -59,8 +59,7 @@ def evaluate(
     if data is None and not (source or target):
         data = "mini_faces"
     places = Places(data, source, target)
-    task = task_at(get_task(model.task), places)
-    examples = open_examples(task, model.encoder.image_size, places, on_left_out=on_broken)
+    examples = open_examples(get_task(model.task), model.encoder.image_size, places, on_left_out=on_broken)
     metrics = metrics or TranslationMetrics()
     metrics.check(count, examples.size)
     if sheet and not metrics.of_each_picture:
@@ -81,7 +80,7 @@ def evaluate(
     if sheet:
         pictures = examples.inputs.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
         write_image(sheet, _contact_sheet(measured, *pictures))
-    report = {"task": task.name, "count": len(names), "summary": summary, "images": images}
+    report = {"task": examples.task.name, "count": len(names), "summary": summary, "images": images}
     if output:
         write_report(report, output)
     return report

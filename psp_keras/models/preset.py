@@ -21,6 +21,7 @@ from psp_keras.models.preset_config import CONFIG_FILE, OF_A_SESSION, find_netwo
 from psp_keras.presets.registry import find_preset
 
 WEIGHTS_FILE = "model.weights.h5"
+_OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
 _STEP = "step"  # attribute of an array that `_write_steps` wrote
 
 
@@ -91,8 +92,8 @@ class PresetModel(keras.Model):
             (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
             reserve(scratch / WEIGHTS_FILE, _largest_size(self.weights))
             self.save_weights(scratch / WEIGHTS_FILE)
-            if dtype != "float32" or parts:
-                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=tuple(parts))
+            if dtype != "float32" or parts or getattr(self, "optimizer", None):
+                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
 
 
 def load_preset(preset, **overrides):
@@ -169,8 +170,13 @@ def _load_weights(model, path, parts):
 def _check_arrays(model, path):
     """Raises a `ValueError` unless a weights file holds arrays of the shapes that a model has."""
     found = collections.Counter()
+
+    def count(name, item):
+        if isinstance(item, h5py.Dataset) and name.split("/")[0] != _OPTIMIZER:
+            found[item.shape] += 1
+
     with h5py.File(path) as file:
-        file.visititems(lambda _, item: found.update([item.shape] if isinstance(item, h5py.Dataset) else []))
+        file.visititems(count)
     wanted = collections.Counter(tuple(weight.shape) for weight in model.weights)
     if found != wanted:
         amounts = [f"{counts.total()} arrays, {_numbers(counts)} numbers" for counts in (found, wanted)]

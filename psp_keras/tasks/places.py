@@ -41,6 +41,8 @@ class Places:
                 raise UserError(f"{self.data} is drawn and needs no folders: leave {given} out.")
             if task.paired and task.source == "photo":
                 raise UserError(f"mini_faces has no pairs for the task {task.name}: give `source` and `target`.")
+            if task.source == "segmentation" and task.num_classes < len(LABELS):
+                raise UserError(f"{self.data} has {len(LABELS)} labels, the task {task.name} only {task.num_classes}.")
             return
         if task.paired and not (self.source and self.target):
             raise UserError(f"The task {task.name} needs pairs: give `source` and `target`, or mini_faces as `data`.")

@@ -14,7 +14,6 @@ from psp_keras.option_kinds import (
     Kind,
     Number,
     OutputFolder,
-    Preset,
     Seed,
     Switch,
     Text,
@@ -22,6 +21,7 @@ from psp_keras.option_kinds import (
     Whole,
 )
 from psp_keras.options import Options, option
+from psp_keras.presets.preset_kind import Preset
 from psp_keras.tasks.registry import TASKS, get_task
 
 # What `--size` stands for. The networks of the losses that suit the published sizes do not ship.

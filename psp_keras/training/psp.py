@@ -87,17 +87,15 @@ def train_psp(output, *, on_broken=print_left_out, **options):
 
 def _task_and_places(options):
     """The task with what the caller wants otherwise, and where its examples are; useless options are mistakes."""
-    task, places = (
-        get_task(options.task),
-        Places(*(getattr(options, field.name) for field in dataclasses.fields(Places))),
-    )
+    places = Places(options.data, options.source, options.target, options.val_source, options.val_target)
+    task = task_at(get_task(options.task), places)
     if options.num_classes is not None and task.source != "segmentation":
         raise UserError(f"`num_classes` counts the labels of segmentation maps; the task {task.name} reads none.")
     if options.mask is not None and task.degrade != "mask":
         raise UserError(f"`mask` belongs to inpainting; the task {task.name} hides nothing.")
     changes = {"num_classes": options.num_classes, "mask": options.mask}
     changes = {name: value for name, value in changes.items() if value is not None}
-    task = task_at(dataclasses.replace(task, losses={**task.losses, **(options.losses or {})}, **changes), places)
+    task = dataclasses.replace(task, losses={**task.losses, **(options.losses or {})}, **changes)
     if options.moco_network and not task.losses.get("moco"):
         raise UserError("`moco_network` is of no use while the weight `moco` is 0.")
     places.check(task)
