@@ -263,8 +263,8 @@ def test_mistakes_get_one_line(faces, generator, tmp_path, capsys):
     assert "takes its pictures from" in error_of(capsys, *command, *both)
     assert "mini_faces has no pairs" in error_of(capsys, *command, "--task", "paired", "--data", "mini_faces")
     moco = [*command, "--data", faces / "images", "--moco", "1", "--moco-network", "mini_faces_vgg"]
-    assert "`id` compares faces and `moco` everything else" in error_of(capsys, *moco)
-    assert "`moco_network` is missing" in error_of(capsys, *moco[:-2], "--id", "0")
+    assert "--id compares faces and --moco everything else" in error_of(capsys, *moco)
+    assert "--moco-network is missing" in error_of(capsys, *moco[:-2], "--id", "0")
     assert "go together" in error_of(
         *[capsys, *command, "--task", "sketch_to_face", "--source", faces, "--target", faces, "--val-source", faces]
     )

@@ -110,7 +110,7 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(generator_preset, tmp
 def test_a_length_of_nothing_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(UserError, match="`kimg` must be a number above 0, got 0"):
         train_gan("mini_faces", tmp_path / "run", kimg=0, **GAN)
-    with pytest.raises(UserError, match="`steps` must be a positive number, got nan"):
+    with pytest.raises(UserError, match="`steps` must be a whole number of at least 1, got nan"):
         train_psp(tmp_path / "run", data="mini_faces", steps=float("nan"))
     assert not list(tmp_path.iterdir())
 
