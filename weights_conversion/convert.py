@@ -77,7 +77,7 @@ def _read_known(path):
     content = read_checkpoint(path)
     kind = recognise(content)
     if kind is None:
-        raise CheckpointError(f"{path} holds none of the published models; --describe shows what is in it.")
+        raise CheckpointError(f"{path} holds none of the published models; `describe` shows what is in it.")
     return content, kind
 
 
@@ -206,7 +206,7 @@ def _convert_moco(content, heads, num_samples, seed):
 
 def _convert_lpips(content, heads, num_samples, seed):
     if heads is None:
-        raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it with --heads")
+        raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it as `heads`")
     model = make_perceptual_network(content)
     state = lpips_state(content, read_checkpoint(heads))
     apply_rows(model, perceptual_rows(model, state), state)
