@@ -111,6 +111,7 @@ def test_onednn_runs_its_fast_kernels_without_avx512():
     code = """
 import numpy as np
 from psp_keras.ops.onednn import conv
+from psp_keras.ops.fir import up_conv
 conv(np.ones((1, 32, 32, 16), "float32"), np.ones((3, 3, 16, 16), "float32"))
 up_conv(np.ones((1, 512, 512, 64), "float32"), np.ones((3, 3, 64, 32), "float32"))
 """
