@@ -69,6 +69,7 @@ class PSP(TrainStep, PresetModel):
                 shape=(self.generator.num_styles, self.generator.style_dim),
                 initializer="zeros",
                 trainable=False,
+                dtype="float32",
                 autocast=False,
             )
             self.latent_average.assign(ops.broadcast_to(self.generator.latent_average, self.latent_average.shape))
