@@ -16,10 +16,11 @@ from psp_keras.atomic_write import atomic_write, reserve
 from psp_keras.check_output import check_replaceable
 from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
-from psp_keras.models.preset_config import CONFIG_FILE, OF_A_SESSION, find_network, read_config
-from psp_keras.presets.packed_weights import WEIGHTS_FILE, largest_size, rewrite, unpack
-from psp_keras.presets.registry import find_preset
+from psp_keras.models.preset_config import OF_A_SESSION, find_network, read_config
+from psp_keras.presets.packed_weights import largest_size, pack, unpack
+from psp_keras.presets.registry import CONFIG_FILE, WEIGHTS_FILE, find_preset
 
+_UNPACKED_FILE = f"whole.{WEIGHTS_FILE}"
 _OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
 
 
@@ -88,14 +89,21 @@ class PresetModel(keras.Model):
                 _copy_others(directory, scratch)
             scratch.mkdir(exist_ok=True)
             (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
-            reserve(scratch / WEIGHTS_FILE, largest_size(self.weights))
-            self.save_weights(scratch / WEIGHTS_FILE)
-            if dtype != "float32" or parts or getattr(self, "optimizer", None):
-                rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
+            is_packed = dtype != "float32" or parts or getattr(self, "optimizer", None)
+            whole = scratch / (_UNPACKED_FILE if is_packed else WEIGHTS_FILE)
+            reserve(whole, largest_size(self.weights))
+            self.save_weights(whole)
+            if is_packed:
+                pack(whole, scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
+                whole.unlink()
 
 
-def load_preset(preset, **overrides):
-    """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
+def from_preset(preset, **overrides):
+    """Loads whatever model a preset holds. See `PresetModel.from_preset`.
+
+    Raises:
+        UserError: there is no such preset, or a file in it is damaged.
+    """
     cls = find_network(read_config(find_preset(preset))["class_name"])
     if not issubclass(cls, PresetModel):
         raise UserError(f"The preset {preset} holds a {cls.__name__}, which is no whole model.")
@@ -192,7 +200,7 @@ def _line(error):
 
 def _check_part(network, preset):
     """Raises a `UserError` unless a preset holds these weights, to the precision of float16."""
-    stored = load_preset(preset)
+    stored = from_preset(preset)
     pairs = [[keras.ops.convert_to_numpy(v) for v in pair] for pair in zip(network.weights, stored.weights)]
     if not all(one.shape == other.shape and np.allclose(one, other, 2e-3, 1e-3) for one, other in pairs):
         raise UserError(f"The preset {preset} does not hold the weights of {network.name}.")

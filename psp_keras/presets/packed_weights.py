@@ -1,15 +1,14 @@
 """The weights file of a preset: smaller numbers than Keras writes, and without what another preset holds."""
 
 import math
-import os
 import shutil
 
 import h5py
 import numpy as np
 
 from psp_keras.atomic_write import reserve
+from psp_keras.presets.registry import WEIGHTS_FILE
 
-WEIGHTS_FILE = "model.weights.h5"
 _STEP = "step"  # attribute of an array that `_write_steps` wrote
 
 
@@ -39,28 +38,25 @@ def _packed_arrays(path):
     return packed
 
 
-def rewrite(path, dtype, leave_out):
-    """Rewrites the float32 weights in an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
-    source = path.with_suffix(".float32")
-    os.replace(path, source)
-    reserve(path, source.stat().st_size)
-    with h5py.File(source) as old, h5py.File(path, "w") as new:
+def pack(path, target, dtype, leave_out):
+    """Writes the float32 weights of an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
+    reserve(target, path.stat().st_size)
+    with h5py.File(path) as old, h5py.File(target, "w") as new:
 
         def copy(name, item):
             if name.split("/")[0] in leave_out:
                 return
             if isinstance(item, h5py.Group):
-                target = new.require_group(name)
+                written = new.require_group(name)
             elif dtype == "int8" and item.dtype == "float32" and item.ndim > 1:
-                target = _write_steps(new, name, item[()])
+                written = _write_steps(new, name, item[()])
             else:
                 kind = "float16" if dtype == "int8" else dtype
-                target = new.create_dataset(name, data=item[()].astype(kind) if item.dtype == "float32" else item[()])
+                written = new.create_dataset(name, data=item[()].astype(kind) if item.dtype == "float32" else item[()])
             for key, attribute in item.attrs.items():
-                target.attrs[key] = attribute
+                written.attrs[key] = attribute
 
         old.visititems(copy)
-    source.unlink()
 
 
 def largest_size(weights):

@@ -22,7 +22,7 @@ from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.losses.terms import TERMS
 from psp_keras.models.encoder_names import ENCODERS
-from psp_keras.models.preset import load_preset
+from psp_keras.models.preset import from_preset
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
@@ -126,7 +126,7 @@ def _make_model(task, frozen, options):
 
 def _load_start(preset):
     """The network that an encoder may start from."""
-    model = load_preset(preset)
+    model = from_preset(preset)
     if not isinstance(model, (models.PSP, models.ArcFace)):
         raise UserError(f"{preset} holds a {type(model).__name__}: an encoder starts from a PSP or an ArcFace.")
     return model.encoder if isinstance(model, models.PSP) else model
