@@ -7,7 +7,7 @@ from psp_keras.ops.activations import scaled_leaky_relu
 from psp_keras.ops.onednn import fused
 
 
-@fused
+@fused("noise", "bias")
 def _finish(x, demodulation, gain, noise, bias):
     y = scaled_leaky_relu(ops.cast(x, "float32") * demodulation + noise + bias)
     return ops.cast(y * gain, x.dtype)
@@ -64,10 +64,7 @@ class StyledConv2D(keras.layers.Layer):
         noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
         noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
         demodulation = self.conv.demodulation(scales)
-        gains = [gain[:, None, None] for gain in gains]
-        if self.trainable:
-            return [_finish(x, demodulation, gain, noise, bias) for gain in gains]
-        return [_finish(x, demodulation, gain, constants=(noise, bias)) for gain in gains]
+        return [_finish(x, demodulation, gain[:, None, None], noise, bias, trainable=self.trainable) for gain in gains]
 
     def compute_output_shape(self, features_shape, styles_shape):
         return self.conv.compute_output_shape(features_shape, styles_shape)
