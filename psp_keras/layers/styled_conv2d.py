@@ -46,9 +46,9 @@ class StyledConv2D(keras.layers.Layer):
     def call(self, features, styles, randomize_noise=False):
         scales = self.conv.scales(styles)
         features = modulate(ops.cast(features, self.compute_dtype), scales)
-        return self.draw(features, scales, [ops.ones((1, self.filters))], randomize_noise)[0]
+        return self.call_modulated(features, scales, [ops.ones((1, self.filters))], randomize_noise)[0]
 
-    def draw(self, modulated, scales, gains, randomize_noise=False):
+    def call_modulated(self, modulated, scales, gains, randomize_noise=False):
         """What `call` does to features that are modulated already, with the output scaled in the same pass.
 
         Args:
@@ -61,7 +61,7 @@ class StyledConv2D(keras.layers.Layer):
             One output for each of `gains`.
         """
         x = self.conv.convolve(modulated)
-        noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
+        noise = self.noise.scaled_noise(ops.shape(x)[0], randomize_noise)
         noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
         demodulation = self.conv.demodulation(scales)
         return [_finish(x, demodulation, gain[:, None, None], noise, bias, trainable=self.trainable) for gain in gains]
