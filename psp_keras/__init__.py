@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "layers": "layers",
         "losses": "losses",
         "models": "models PSP",
+        "models.preset": "from_preset",
         "optimizers": "optimizers",
         "presets": "presets list_presets",
         "serving": "serving",

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "mapping_network": "MappingNetwork",
         "moco": "MoCo",
         "perceptual_network": "PerceptualNetwork",
-        "preset": "PresetModel load_preset",
+        "preset": "PresetModel",
         "psp": "PSP",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",

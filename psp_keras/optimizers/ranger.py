@@ -47,7 +47,7 @@ class Ranger(keras.optimizers.Optimizer):
         self.lookahead_steps = lookahead_steps
         self.lookahead_alpha = lookahead_alpha
         self.centralize_gradients = centralize_gradients
-        self._move = fused(self._update)
+        self._move = fused()(self._update)
 
     def build(self, variables):
         if self.built:

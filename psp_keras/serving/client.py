@@ -8,13 +8,10 @@ from PIL import Image
 
 from psp_keras.errors import UserError
 from psp_keras.option_kinds import check_above_zero, check_number, check_whole
+from psp_keras.serving.unavailable import Unavailable
 from psp_keras.values import LARGEST_SEED
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
-
-
-class Unavailable(Exception):
-    """The server cannot be reached just now: worth another try."""
 
 
 class Client:
