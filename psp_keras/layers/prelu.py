@@ -19,7 +19,7 @@ class PReLU(keras.layers.PReLU):
     Input shape: `(N, H, W, C)`. Output shape: the same.
 
     Example:
-        >>> PReLU()(-np.ones((1, 8, 8, 16)))[0, 0, 0, 0]
+        >>> float(PReLU()(-np.ones((1, 8, 8, 16)))[0, 0, 0, 0])
         -0.25
     """
 

@@ -25,7 +25,16 @@ _OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though 
 
 
 class PresetModel(keras.Model):
-    """A model that presets store and load; the base of every public network that ships weights."""
+    """A model that presets store and load; the base of every public network that ships weights.
+
+    Example:
+        >>> network = psp_keras.models.ArcFace.from_preset("mini_faces_arcface")
+        >>> isinstance(network, PresetModel)
+        True
+        >>> network.save_to_preset("arcface", dtype="float16")
+        >>> type(load_preset("arcface")).__name__
+        'ArcFace'
+    """
 
     def build(self, input_shape=None):
         raise NotImplementedError("A preset model builds without knowing its input.")

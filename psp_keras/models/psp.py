@@ -32,9 +32,11 @@ class PSP(TrainStep, PresetModel):
 
     Example:
         >>> model = PSP.from_preset("mini_faces_inversion")
-        >>> images = to_float(MiniFaces(split="test").images(range(8)))
-        >>> model.predict(images).shape
+        >>> model.predict(images, verbose=0).shape  # `images` are float32 (8, 64, 64, 3) in [-1, 1]
         (8, 64, 64, 3)
+        >>> latents = model.encode(images)
+        >>> latents.shape, model.decode(latents).shape
+        ((8, 10, 128), (8, 64, 64, 3))
     """
 
     def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):

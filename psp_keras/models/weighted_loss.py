@@ -66,6 +66,7 @@ class WeightedLoss:
 
     Example:
         >>> loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
+        >>> model = psp_keras.PSP.from_preset("mini_faces_inversion")
         >>> model.compile("adam", loss)
     """
 

@@ -25,6 +25,7 @@ class Ranger(keras.optimizers.Optimizer):
         **kwargs: of `keras.optimizers.Optimizer`: `weight_decay` (decoupled), `clipnorm`, ...
 
     Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(optimizer=Ranger(1e-4), loss="mse")
     """
 
