@@ -41,6 +41,11 @@ def portable_graph():
         _portable.reset(before)
 
 
+def is_portable():
+    """Whether a graph for other runtimes is being traced."""
+    return _portable.get()
+
+
 def fused(*weights):
     """Lets elementwise operations on large tensors read and write memory once, also in the gradient.
 
@@ -100,7 +105,7 @@ def _compile(function):
 
 
 def _is_worth_fusing(x):
-    if _portable.get() or not on_onednn():
+    if is_portable() or not on_onednn():
         return False
     import tensorflow as tf
 
@@ -160,7 +165,7 @@ def conv(x, kernel):
     Returns:
         `(N, H, W, F)`.
     """
-    if _portable.get() or not on_onednn():
+    if is_portable() or not on_onednn():
         return ops.conv(x, kernel, padding="same")
     import tensorflow as tf
 
@@ -205,4 +210,4 @@ def low_pass(x, taps, padding):
         # The filter is symmetric: its gradient is the filter. TensorFlow's own, which oneDNN lacks, is slow.
         return filtered(x), functools.partial(low_pass, taps=taps, padding=[len(taps) - 1 - side for side in padding])
 
-    return filtered(x) if _portable.get() else differentiable(x)  # loaders warn of gradients that they cannot find
+    return filtered(x) if is_portable() else differentiable(x)  # loaders warn of gradients that they cannot find
