@@ -1,4 +1,7 @@
-"""Batches of one size, so that networks compile once, and files that are read and written while networks run."""
+"""Batches of one size, so that networks compile once, and files that are read and written while networks run.
+
+It stands beside the rooms since editing, evaluation and commands, which have nothing above them in common, use it.
+"""
 
 import collections
 from concurrent.futures import ThreadPoolExecutor

@@ -6,6 +6,7 @@ import pytest
 
 from psp_keras.batches import even_batches, images_at_once, map_ahead, map_batches
 from psp_keras.commands import translate_files as module
+from psp_keras.commands.mix_files import mix_files
 from psp_keras.data.image_files import read_image, to_float, write_image
 from psp_keras.errors import UserError
 from psp_keras.models.compiled_call import _FUNCTIONS
@@ -56,4 +57,4 @@ def test_a_folder_is_compiled_once_and_every_file_gets_its_own_picture(tmp_path,
 def test_a_folder_of_broken_pictures_cannot_be_mixed(tmp_path):
     (tmp_path / "a.png").write_bytes(b"broken")
     with pytest.raises(UserError, match="None of the 1 pictures can be read"):
-        module.mix_files(tiny_psp_into_w(), [tmp_path], tmp_path / "b.jpg", latent_mask=[0], on_broken=str)
+        mix_files(tiny_psp_into_w(), [tmp_path], tmp_path / "b.jpg", latent_mask=[0], on_broken=str)

@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,10 @@ def test_networks_do_not_need_tensorflow(name):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.split(".")[0] == "tensorflow" for name in names), path
+
+
+def test_warnings_of_our_own_code_are_errors():
+    with pytest.raises(RuntimeWarning):
+        warnings.warn_explicit("a division", RuntimeWarning, "file.py", 1, module="psp_keras.data.pairs")
+    with pytest.warns(RuntimeWarning):
+        warnings.warn_explicit("a division", RuntimeWarning, "file.py", 1, module="keras.src.layers")

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
 from psp_keras.optimizers import Ranger
+from psp_keras.tasks import TASKS, get_task
 from tests.helpers import random_images, relative_error, tiny_encoder, tiny_generator, tiny_psp, tiny_psp_into_w
 
 
@@ -212,6 +214,23 @@ def test_presets_keep_the_model(model, tmp_path, dtype, tolerance):
     assert relative_error(loaded(random_images()), model(random_images())) < tolerance
     half = PSP.from_preset(tmp_path / "preset", dtype="mixed_bfloat16")
     assert {m.dtype_policy.name for m in (half, half.encoder, half.generator)} == {"mixed_bfloat16"}
+
+
+def test_the_task_of_a_model_is_a_dictionary(psp_preset, tmp_path):
+    networks = tiny_encoder(in_channels=1), tiny_generator()
+    for task in ("sketch_to_face", {"name": "sketch_to_face"}, TASKS["sketch_to_face"].get_config()):
+        model = PSP(*networks, task=task)
+        assert model.task["name"] == model.get_config()["task"]["name"] == "sketch_to_face"
+        assert get_task(model.task) == TASKS["sketch_to_face"]
+    for task in (TASKS["sketch_to_face"], {}, {"name": 5}, None):
+        with pytest.raises(ValueError, match="`task` must be the name of a task"):
+            PSP(*networks, task=task)
+    old = tmp_path / "old"
+    shutil.copytree(psp_preset, old)
+    config = json.loads((old / "config.json").read_text())
+    config["config"]["task"] = "inversion"  # as presets had it once
+    (old / "config.json").write_text(json.dumps(config))
+    assert PSP.from_preset(old).task == PSP.from_preset(psp_preset).task == {"name": "inversion"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "bfloat16"])

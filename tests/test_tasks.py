@@ -63,7 +63,7 @@ def test_a_task_is_a_name_a_file_or_a_dictionary(tmp_path):
     task = get_task(str(path))
     assert task == Task("night_to_day", paired=True, losses={"l2": 1, "lpips": 0.8}, latent_mask=(9, 10))
     assert get_task(task.get_config()) == task and get_task(task) is task
-    assert get_task("toonify") is TASKS["toonify"]
+    assert get_task("toonify") is get_task({"name": "toonify"}) is TASKS["toonify"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ class PSP(TrainStep, PresetModel):
         generator: `StyleGAN2Generator` with as many styles of the same size.
         start_from_latent_average: whether the encoder predicts offsets from the average latent.
         task: the translation task, which decides how picture files become encoder inputs: the name of a built-in
-            one, or the configuration of any (`psp_keras.tasks`).
+            one, or the configuration of any (`psp_keras.tasks`). The attribute `task` is a dictionary with a `name`.
 
     Input shape: `(N, encoder.image_size, encoder.image_size, encoder.in_channels)`, float32; RGB in [-1, 1].
     Output shape: `(N, generator.resolution, generator.resolution, 3)`, float32, about [-1, 1].
@@ -52,7 +52,7 @@ class PSP(TrainStep, PresetModel):
         self.encoder = encoder
         self.generator = generator
         self.start_from_latent_average = start_from_latent_average
-        self.task = task
+        self.task = _task_config(task)
         self.build()
         set_trainable(self.generator, False)
 
@@ -80,7 +80,7 @@ class PSP(TrainStep, PresetModel):
     def call(self, images, training=False):
         return self.decode(self.encode(images, training=training))
 
-    def encode(self, images, training=False):
+    def encode(self, images, *, training=False):
         """Reads images into latents.
 
         Args:
@@ -90,6 +90,7 @@ class PSP(TrainStep, PresetModel):
         Returns:
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
         """
+        # Steps of an encoder that iterates, and the condition of another, will follow as keywords (issue 17).
         images = ops.convert_to_tensor(images, "float32")
         check_shape("images", images.shape, ("N", *self.source_shape))
         codes = ops.cast(self.encoder(images, training=training), "float32")
@@ -265,13 +266,20 @@ class PSP(TrainStep, PresetModel):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "generator": keras.saving.serialize_keras_object(self.generator),
             "start_from_latent_average": self.start_from_latent_average,
-            "task": self.task,
+            "task": dict(self.task),
         }
 
     @classmethod
     def from_config(cls, config):
         networks = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("encoder", "generator")}
         return cls(**{**config, **networks})
+
+
+def _task_config(task):
+    config = {"name": task} if isinstance(task, str) else task
+    if not isinstance(config, dict) or not isinstance(config.get("name"), str):
+        raise ValueError(f"`task` must be the name of a task, or a dictionary with its name, got {task!r}.")
+    return dict(config)
 
 
 def _xla_pays():

@@ -35,14 +35,16 @@ def get_task(task):
     """Returns a `Task`.
 
     Args:
-        task: a `Task`, its configuration as a dictionary, the name of a built-in one, or the path of a YAML file
-            with the attributes of `Task`.
+        task: a `Task`, its configuration as a dictionary (of a built-in one the name is enough), the name of a built-in
+            one, or the path of a YAML file with the attributes of `Task`.
 
     Raises:
         UserError: there is no such task or file, or the file says something that `Task` does not know.
     """
     if isinstance(task, Task):
         return task
+    if isinstance(task, dict) and set(task) == {"name"} and task["name"] in TASKS:
+        return TASKS[task["name"]]
     if isinstance(task, dict):
         return _from_config(task, "The task")
     if not isinstance(task, (str, Path)):
