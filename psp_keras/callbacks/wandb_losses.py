@@ -16,7 +16,7 @@ class WandbLosses(WandbMetricsLogger):
         ...     callbacks = [WandbLosses(every=100)]  # of `model.fit`
     """
 
-    def __init__(self, every=50):
+    def __init__(self, every: int = 50):
         super().__init__(log_freq=every)
         wandb.define_metric("*", step_metric="global_step")
 

@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,25 +16,27 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.models.psp import PSP
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_whole
 from psp_keras.tasks.places import Places, open_examples
 from psp_keras.tasks.registry import get_task
+from psp_keras.typing import PathLike, Tensor
 
 _ON_SHEET = 8
 
 
 def evaluate(
-    model,
-    data=None,
-    count=512,
-    metrics=None,
-    source=None,
-    target=None,
-    sheet=None,
-    output=None,
-    on_broken=print_left_out,
-):
+    model: PSP,
+    data: PathLike | None = None,
+    count: int = 512,
+    metrics: TranslationMetrics | None = None,
+    source: PathLike | None = None,
+    target: PathLike | None = None,
+    sheet: PathLike | None = None,
+    output: PathLike | None = None,
+    on_broken: Callable[[str], None] = print_left_out,
+) -> dict[str, Any]:
     """Translates held-out pictures and measures the result beside two baselines.
 
     Args:
@@ -102,7 +106,9 @@ def _is_report(path):
         return False
 
 
-def measure(metrics, targets, outputs):
+def measure(
+    metrics: TranslationMetrics, targets: Tensor, outputs: Tensor
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
     """Returns the metrics of each picture, and the mean and deviation of every metric."""
     measured = metrics(targets, outputs)
     with np.errstate(invalid="ignore"):  # a picture like its target has a PSNR without end
@@ -114,18 +120,18 @@ def measure(metrics, targets, outputs):
     return measured, means
 
 
-def average_faces(model, count):
+def average_faces(model: PSP, count: int) -> np.ndarray:
     """The average face `count` times, NumPy `(count, S, S, 3)`, S at most 256."""
     face = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
     return np.repeat(face, count, axis=0)
 
 
-def translate_all(model, sources):
+def translate_all(model: PSP, sources: np.ndarray) -> np.ndarray:
     """Translates any number of encoder inputs in batches; NumPy `(N, S, S, 3)`, S at most 256."""
     return map_batches(model.translate, sources, images_at_once(model.generator.resolution))
 
 
-def print_summary(report):
+def print_summary(report: dict[str, Any]) -> None:
     """Prints the summary of `evaluate` as a table."""
     print(f"\n{report['count']} held-out pictures, mean (deviation)")
     print(" " * 16 + "".join(f"{name:>18}" for name in report["summary"]["model"]))
@@ -134,7 +140,7 @@ def print_summary(report):
         print(f"{name.replace('_', ' '):16}{cells}")
 
 
-def write_report(report, path):
+def write_report(report: dict[str, Any], path: PathLike) -> None:
     """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them."""
     with atomic_write(path) as scratch:
         scratch.write_text(json.dumps(_without_infinities(report), indent=2, allow_nan=False) + "\n")

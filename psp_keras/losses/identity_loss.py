@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from psp_keras.models.arcface import ArcFace
 from psp_keras.ops.face_regions import recognition_input
+from psp_keras.typing import PathLike, Tensor
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -23,16 +26,16 @@ class IdentityLoss(keras.losses.Loss):
         (True, True)
     """
 
-    def __init__(self, network, name="id", **kwargs):
+    def __init__(self, network: ArcFace | PathLike, name: str = "id", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, ArcFace) else ArcFace.from_preset(network)
         self.network.trainable = False
 
-    def embed(self, images):
+    def embed(self, images: Tensor) -> Tensor:
         """Returns unit-norm embeddings `(N, embedding_dim)` of aligned faces `(N, S, S, 3)`."""
         return self.network(recognition_input(images, self.network.image_size), training=False)
 
-    def similarity(self, images, others):
+    def similarity(self, images: Tensor, others: Tensor) -> Tensor:
         """Returns the cosine of each pair, `(N,)` in [-1, 1]."""
         return ops.sum(self.embed(images) * self.embed(others), axis=-1)
 

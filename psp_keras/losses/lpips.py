@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.ops.face_regions import inner_face
+from psp_keras.typing import PathLike
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -19,7 +22,7 @@ class LPIPS(keras.losses.Loss):
         0.0
     """
 
-    def __init__(self, network, crop=False, name="lpips", **kwargs):
+    def __init__(self, network: PerceptualNetwork | PathLike, crop: bool = False, name: str = "lpips", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, PerceptualNetwork) else PerceptualNetwork.from_preset(network)
         self.network.trainable = False

@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from psp_keras.models.moco import MoCo
+from psp_keras.typing import PathLike
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -19,7 +22,7 @@ class MoCoLoss(keras.losses.Loss):
         True
     """
 
-    def __init__(self, network, name="moco", **kwargs):
+    def __init__(self, network: MoCo | PathLike, name: str = "moco", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, MoCo) else MoCo.from_preset(network)
         self.network.trainable = False

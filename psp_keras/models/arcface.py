@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -32,14 +34,14 @@ class ArcFace(PresetModel):
 
     def __init__(
         self,
-        image_size=112,
-        embedding_dim=512,
-        num_layers=50,
-        squeeze_excite=True,
-        width=64,
-        affine=True,
-        dropout=0.6,
-        **kwargs,
+        image_size: int = 112,
+        embedding_dim: int = 512,
+        num_layers: int = 50,
+        squeeze_excite: bool = True,
+        width: int = 64,
+        affine: bool = True,
+        dropout: float = 0.6,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         check_sizes(image_size=image_size, embedding_dim=embedding_dim)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -20,7 +22,7 @@ class EncoderIntoW(Encoder):
         (2, 64)
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.dense = EqualizedDense(self.style_dim, dtype="float32", name="dense")
 

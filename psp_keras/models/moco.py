@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -27,7 +29,7 @@ class MoCo(PresetModel):
         (2, 256)
     """
 
-    def __init__(self, image_size=224, width=64, **kwargs):
+    def __init__(self, image_size: int = 224, width: int = 64, **kwargs: Any):
         super().__init__(**kwargs)
         check_sizes(image_size=image_size)
         check_sizes(MAX_WIDTH, width=width)

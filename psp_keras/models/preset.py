@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any, Self
 
 import h5py
 import keras
@@ -19,6 +20,7 @@ from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
 from psp_keras.models.preset_config import CONFIG_FILE, OF_A_SESSION, find_network, read_config
 from psp_keras.presets.registry import find_preset
+from psp_keras.typing import PathLike
 
 WEIGHTS_FILE = "model.weights.h5"
 _OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
@@ -41,7 +43,7 @@ class PresetModel(keras.Model):
         raise NotImplementedError("A preset model builds without knowing its input.")
 
     @classmethod
-    def from_preset(cls, preset, **overrides):
+    def from_preset(cls, preset: PathLike, **overrides: Any) -> Self:
         """Loads a model from a built-in preset or a preset directory.
 
         Args:
@@ -74,7 +76,7 @@ class PresetModel(keras.Model):
         _load_weights(model, directory / WEIGHTS_FILE, parts)
         return model
 
-    def save_to_preset(self, directory, dtype="float32", parts=None):
+    def save_to_preset(self, directory: PathLike, dtype: str = "float32", parts: dict[str, str] | None = None) -> None:
         """Writes `config.json` and `model.weights.h5`; a preset that stood there is replaced as a whole.
 
         Other files in it, such as a model card, are kept.
@@ -105,7 +107,7 @@ class PresetModel(keras.Model):
                 _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
 
 
-def load_preset(preset, **overrides):
+def load_preset(preset: PathLike, **overrides: Any) -> PresetModel:
     """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
     cls = find_network(read_config(find_preset(preset))["class_name"])
     if not issubclass(cls, PresetModel):
@@ -113,7 +115,7 @@ def load_preset(preset, **overrides):
     return cls.from_preset(preset, **overrides)
 
 
-def check_preset_output(directory):
+def check_preset_output(directory: PathLike) -> None:
     """Raises a `UserError` where `save_to_preset` would replace something that is no preset."""
     check_replaceable(directory, _is_preset, "preset")
 

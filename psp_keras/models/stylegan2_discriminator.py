@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -30,7 +31,14 @@ class StyleGAN2Discriminator(PresetModel):
         (4, 1)
     """
 
-    def __init__(self, resolution=1024, channel_base=32768, channel_max=512, group_size=4, **kwargs):
+    def __init__(
+        self,
+        resolution: int = 1024,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        group_size: int = 4,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution

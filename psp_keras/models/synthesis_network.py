@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -29,7 +31,14 @@ class SynthesisNetwork(keras.Model):
         (1, 16, 16, 3)
     """
 
-    def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
+    def __init__(
+        self,
+        resolution: int = 1024,
+        style_dim: int = 512,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        **kwargs: Any,
+    ):
         super().__init__(**{"autocast": False, **kwargs})
         check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution

@@ -4,16 +4,17 @@ from pathlib import Path
 
 from psp_keras.atomic_write import whole_folder
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike
 
 _BUILT_IN = Path(__file__).parent
 
 
-def list_presets():
+def list_presets() -> list[str]:
     """Names of the built-in presets."""
     return sorted(path.parent.name for path in _BUILT_IN.glob("*/config.json"))
 
 
-def find_preset(preset):
+def find_preset(preset: PathLike) -> Path:
     """Returns the directory of a built-in preset name, a preset directory, or a run folder (its best preset).
 
     Raises:

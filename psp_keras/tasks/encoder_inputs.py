@@ -1,9 +1,16 @@
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
 from psp_keras.data.photo import Photo
 from psp_keras.data.segmentation import Segmentation
 from psp_keras.data.sketch import Sketch
 from psp_keras.errors import UserError
+from psp_keras.tasks.task import Task
+from psp_keras.typing import PathLike, Tensor
 
 
 class EncoderInputs:
@@ -23,7 +30,7 @@ class EncoderInputs:
         (2, 64, 64, 1)
     """
 
-    def __init__(self, task, size, degrade=None):
+    def __init__(self, task: Task, size: int, degrade: Callable[[Tensor, tuple[int, int], int], Tensor] | None = None):
         self.task = task
         self.size = size
         self.source = _open_source(task)
@@ -31,14 +38,14 @@ class EncoderInputs:
         self._degrade = degrade
 
     @classmethod
-    def to_learn(cls, task, size):
+    def to_learn(cls, task: Task, size: int) -> Self:
         """Inputs as a training sees them: made worse as the task says."""
         if task.degrade == "low_resolution":
             return cls(task, size, LowResolution(size, task.factors))
         return cls(task, size, InpaintingMask(size, task.mask) if task.degrade == "mask" else None)
 
     @classmethod
-    def to_translate(cls, task, size, mask=None, factor=None):
+    def to_translate(cls, task: Task, size: int, mask: str | None = None, factor: int | None = None) -> Self:
         """Inputs as people bring them, small already where the task is super-resolution.
 
         Args:
@@ -58,7 +65,7 @@ class EncoderInputs:
             return cls(task, size, InpaintingMask(size, mask or task.mask))
         return cls(task, size, LowResolution(size, (factor,)) if factor else None)
 
-    def read(self, path):
+    def read(self, path: PathLike) -> np.ndarray:
         """Reads one source file as uint8 `(size, size, stored_channels)`.
 
         Raises:
@@ -66,14 +73,14 @@ class EncoderInputs:
         """
         return self.source.read(path, self.size)
 
-    def __call__(self, stored, first=0):
+    def __call__(self, stored: Tensor, first: int = 0) -> Tensor:
         """Makes encoder inputs of uint8 pictures `(N, size, size, stored_channels)`.
 
         What is random depends on the number of a picture alone: `first` is that of the first one.
         """
         return self.degrade(self.source.to_input(stored), first=first)
 
-    def degrade(self, inputs, seed=(0, 0), first=0):
+    def degrade(self, inputs: Tensor, seed: tuple[int, int] = (0, 0), first: int = 0) -> Tensor:
         """Makes inputs worse, as the task says; the seed decides everything random."""
         return self._degrade(inputs, seed, first) if self._degrade else inputs
 
