@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -143,3 +144,37 @@ def test_entry_points_have_hints(entry):
         if signature.return_annotation is signature.empty and name != "__init__":
             bare.append(f"{name} ->")
     assert not [place for place in bare if "(self)" not in place and "(cls)" not in place]
+
+
+# What our checks raise.
+_RAISED_BY = {
+    "check_shape": "ValueError",
+    **dict.fromkeys(("check_whole", "check_number", "check_above_zero", "check_sizes", "check_pyramid"), "UserError"),
+    **dict.fromkeys(("check_weights", "check_files", "check_folder", "check_replaceable"), "UserError"),
+    **dict.fromkeys(("list_images", "read_image", "find_preset", "load_preset", "get_task"), "UserError"),
+    **dict.fromkeys(("atomic_write", "open_picture", "from_preset"), "UserError"),
+}
+
+
+def raised(function):
+    """Names of the errors that stand in a function, or that the checks it calls raise."""
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            yield ast.unparse(node.exc.func)
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            yield from filter(None, [_RAISED_BY.get(name)])
+
+
+@pytest.mark.parametrize("entry", ENTRY_POINTS)
+def test_entry_points_say_what_they_raise(entry):
+    entry = find(entry)
+    for name, function in functions(entry):
+        if (
+            not function.__module__.startswith(("psp_keras", "weights_conversion"))
+            or "<" in function.__code__.co_filename
+        ):
+            continue  # a dataclass's own
+        text = inspect.getdoc(entry if name == "__init__" else function) or ""
+        missing = {error for error in raised(function) if error not in text} - {"NotImplementedError"}
+        assert not missing, name

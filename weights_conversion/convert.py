@@ -121,7 +121,11 @@ def recognise(content: dict) -> str | None:
 
 
 def describe(path: PathLike) -> list[str]:
-    """Returns lines that say what is in a checkpoint."""
+    """Returns lines that say what is in a checkpoint.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+    """
     content = read_checkpoint(path)
     kind = recognise(content)
     parts = " and ".join(parts_of(content, kind))

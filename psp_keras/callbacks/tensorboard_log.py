@@ -21,6 +21,9 @@ class TensorBoardLog(keras.callbacks.Callback):
         target: wanted images `(N, S, S, 3)` in [-1, 1].
         to_pictures: function that turns sources into uint8 RGB, such as `Segmentation.to_pictures`.
         every: steps between two training losses.
+
+    Raises:
+        UserError: TensorBoard is not installed.
     """
 
     def __init__(

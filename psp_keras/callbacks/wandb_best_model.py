@@ -17,6 +17,9 @@ class WandbBestModel(WandbModelCheckpoint):
         folder: the run folder.
         monitor: the metric whose smallest value is best.
         best_so_far: its value before this training, when resuming.
+
+    Raises:
+        wandb.Error: no W&B run has been started.
     """
 
     def __init__(self, folder: PathLike, monitor: str = "val_loss", best_so_far: float = float("inf")):

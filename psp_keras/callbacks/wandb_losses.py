@@ -11,6 +11,9 @@ class WandbLosses(WandbMetricsLogger):
     Args:
         every: steps between two lines of training losses; test losses come with each validation.
 
+    Raises:
+        wandb.Error: no W&B run has been started.
+
     Example:
         >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
         ...     callbacks = [WandbLosses(every=100)]  # of `model.fit`

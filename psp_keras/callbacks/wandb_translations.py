@@ -26,6 +26,9 @@ class WandbTranslations(WandbEvalCallback):
         num_images: rows in the tables of translations.
         seed: of the 16 random samples.
 
+    Raises:
+        wandb.Error: no W&B run has been started.
+
     Example:
         >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
         ...     callbacks = [WandbTranslations((images, images), lambda step: (images, images))]  # of `model.fit`

@@ -75,6 +75,7 @@ def write_image(path: PathLike, image: ArrayLike | Image.Image) -> None:
 
     Raises:
         UserError: the place cannot be written.
+        KeyError: the ending of the name stands for no format that Pillow writes.
     """
     path = Path(path)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))

@@ -54,6 +54,9 @@ class FolderSource:
         items: the files, or whatever `read` takes.
         read: function of an item, to uint8 `(H, W, C)`.
         on_broken: called with a line for each broken item; the next readable one takes its place.
+
+    Raises:
+        UserError: none of the items can be read.
     """
 
     def __init__(self, items, read, on_broken=print_left_out):
@@ -150,6 +153,9 @@ def open_files(items, size, on_broken=print_left_out, read=None):
         size: pixels to resize their middle square to.
         on_broken: called with a line for each item left out.
         read: function of an item, to uint8 `(size, size, C)`; by default an RGB picture.
+
+    Raises:
+        UserError: none of them can be read.
     """
     read = read or (lambda path: read_image(path, size))
     if len(items) * size * size * 3 > _CACHE_BYTES:

@@ -43,6 +43,10 @@ def project_images(
 
     Returns:
         w_plus latents, NumPy `(N, num_styles, style_dim)`.
+
+    Raises:
+        UserError: `perceptual_network` is no preset of one.
+        ValueError: `start` cannot be broadcast to latents of the targets.
     """
     weights = {"l2": l2, "lpips": lpips, "perceptual_network": perceptual_network}
     batches = project_batches(generator, targets, start, steps, learning_rate, batch_size=batch_size, **weights)

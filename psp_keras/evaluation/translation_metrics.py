@@ -38,7 +38,7 @@ class TranslationMetrics:
         arcface: `ArcFace` or a preset of one, for `id`.
 
     Raises:
-        UserError: a name is not known, or there is none.
+        UserError: a name is not known, or there is none, or a preset is missing or holds something else.
 
     Example:
         >>> metrics = TranslationMetrics(["l2", "lpips"])
@@ -82,6 +82,9 @@ class TranslationMetrics:
 
         Returns:
             float32 `(N,)` by name, for every metric but `fid-mini`.
+
+        Raises:
+            UserError: the pictures are too small for `ssim`, or too few for `fid-mini`.
         """
         self.check(len(targets), *targets.shape[1:3])
         measures = {name: getattr(self, f"_{name}") for name in self.of_each_picture}
@@ -92,7 +95,11 @@ class TranslationMetrics:
         return {name: np.concatenate([part[name] for part in parts])[: len(targets)] for name in measures}
 
     def fid_mini(self, targets: Tensor, outputs: Tensor) -> float:
-        """Compares two sets of images as wholes, a number."""
+        """Compares two sets of images as wholes, a number.
+
+        Raises:
+            UserError: there are fewer than two pictures.
+        """
         self.check(len(targets), *targets.shape[1:3])
         (mean, covariance), (other_mean, other_covariance) = (self._statistics(x) for x in (targets, outputs))
         roots = np.sqrt(np.maximum(np.linalg.eigvals(covariance @ other_covariance).real, 0))

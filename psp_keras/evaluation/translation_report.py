@@ -56,8 +56,8 @@ def evaluate(
         picture of the same set, where there is another) and `images` (each picture's name and metrics).
 
     Raises:
-        UserError: the pictures are not those that the task needs, or too few or too small for a metric, or an output
-            cannot be written or would replace an input.
+        UserError: the pictures are not those that the task needs, or too few or too small for a metric, `count` is no
+            number from 1, or an output cannot be written or would replace an input.
     """
     check_whole(1, count=count)
     if data is None and not (source or target):
@@ -109,7 +109,11 @@ def _is_report(path):
 def measure(
     metrics: TranslationMetrics, targets: Tensor, outputs: Tensor
 ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
-    """Returns the metrics of each picture, and the mean and deviation of every metric."""
+    """Returns the metrics of each picture, and the mean and deviation of every metric.
+
+    Raises:
+        UserError: the pictures are too few or too small for a metric.
+    """
     measured = metrics(targets, outputs)
     with np.errstate(invalid="ignore"):  # a picture like its target has a PSNR without end
         means = {
@@ -141,7 +145,11 @@ def print_summary(report: dict[str, Any]) -> None:
 
 
 def write_report(report: dict[str, Any], path: PathLike) -> None:
-    """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them."""
+    """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them.
+
+    Raises:
+        UserError: the place cannot be written.
+    """
     with atomic_write(path) as scratch:
         scratch.write_text(json.dumps(_without_infinities(report), indent=2, allow_nan=False) + "\n")
 

@@ -20,6 +20,9 @@ class IdentityLoss(keras.losses.Loss):
 
     Call: two batches of aligned faces `(N, S, S, 3)` in [-1, 1]; the mean over the batch, in [0, 2].
 
+    Raises:
+        UserError: there is no such preset, or it does not hold an ArcFace.
+
     Example:
         >>> loss = IdentityLoss("mini_faces_arcface")
         >>> bool(loss(images, images) < 1e-5), bool(loss(images, images[::-1]) > 0.1)

@@ -17,6 +17,9 @@ class LPIPS(keras.losses.Loss):
 
     Call: two batches of images `(N, H, W, 3)` in [-1, 1]; the mean distance over the batch, 0 for equal images.
 
+    Raises:
+        UserError: there is no such preset, or it does not hold a PerceptualNetwork.
+
     Example:
         >>> float(LPIPS("mini_faces_vgg")(images, images))
         0.0

@@ -16,6 +16,9 @@ class MoCoLoss(keras.losses.Loss):
 
     Call: two batches of images `(N, S, S, 3)` in [-1, 1]; the mean over the batch, in [0, 2].
 
+    Raises:
+        UserError: there is no such preset, or it does not hold a MoCo.
+
     Example:
         >>> loss = MoCoLoss(MoCo(image_size=64, width=8))
         >>> bool(abs(loss(images, images)) < 1e-5)

@@ -27,6 +27,10 @@ class ArcFace(PresetModel):
 
     Input shape: `(N, image_size, image_size, 3)`, RGB in [-1, 1]. Output shape: `(N, embedding_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: `image_size` is no multiple of 16, or there is no backbone of this depth.
+
     Example:
         >>> ArcFace(image_size=32, embedding_dim=64, num_layers=18, width=8)(np.zeros((2, 32, 32, 3))).shape
         (2, 64)

@@ -21,7 +21,7 @@ class Encoder(keras.Model):
         width: channels of the backbone's first stage; its last has `8 * width`.
 
     Raises:
-        UserError: a size is out of its range.
+        UserError: a size is out of its range, or `image_size` no power of two from 32.
         ValueError: there is no backbone of this depth.
 
     Example:

@@ -17,6 +17,10 @@ class EncoderIntoW(Encoder):
 
     Input shape: `(N, image_size, image_size, in_channels)`. Output shape: `(N, style_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> EncoderIntoW(style_dim=64, image_size=64, num_layers=18, width=8)(np.zeros((2, 64, 64, 3))).shape
         (2, 64)

@@ -24,6 +24,10 @@ class EncoderIntoWPlus(Encoder):
     Input shape: `(N, image_size, image_size, in_channels)`.
     Output shape: `(N, num_styles, style_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> encoder = EncoderIntoWPlus(10, style_dim=64, image_size=64, num_layers=18, width=8)
         >>> encoder(np.zeros((2, 64, 64, 3))).shape

@@ -24,6 +24,9 @@ class MoCo(PresetModel):
 
     Input shape: `(N, H, W, 3)`, RGB in [-1, 1]. Output shape: `(N, 32 * width)`, unit norm, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+
     Example:
         >>> MoCo(width=8)(np.zeros((2, 256, 256, 3))).shape
         (2, 256)

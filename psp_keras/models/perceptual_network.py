@@ -41,6 +41,10 @@ class PerceptualNetwork(PresetModel):
 
     Input: two batches of RGB images `(N, H, W, 3)` in [-1, 1]. Output shape: `(N,)`, 0 for equal images.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no such backbone, or what is compared is no batch of RGB images.
+
     Example:
         >>> network = PerceptualNetwork("vgg16", width=8)
         >>> network(np.zeros((2, 64, 64, 3)), np.zeros((2, 64, 64, 3))).shape

@@ -108,7 +108,11 @@ class PresetModel(keras.Model):
 
 
 def load_preset(preset: PathLike, **overrides: Any) -> PresetModel:
-    """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
+    """Loads whatever model a preset holds. See `PresetModel.from_preset`.
+
+    Raises:
+        UserError: there is no such preset, it holds no whole model, or a file in it is damaged.
+    """
     cls = find_network(read_config(find_preset(preset))["class_name"])
     if not issubclass(cls, PresetModel):
         raise UserError(f"The preset {preset} holds a {cls.__name__}, which is no whole model.")

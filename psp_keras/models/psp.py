@@ -34,6 +34,9 @@ class PSP(TrainStep, PresetModel):
     Input shape: `(N, encoder.image_size, encoder.image_size, encoder.in_channels)`, float32; RGB in [-1, 1].
     Output shape: `(N, generator.resolution, generator.resolution, 3)`, float32, about [-1, 1].
 
+    Raises:
+        ValueError: the encoder or the generator is none, or their styles differ in number or size.
+
     Example:
         >>> model = PSP.from_preset("mini_faces_inversion")
         >>> model.predict(images, verbose=0).shape  # `images` are float32 (8, 64, 64, 3) in [-1, 1]
@@ -99,6 +102,9 @@ class PSP(TrainStep, PresetModel):
 
         Returns:
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
+
+        Raises:
+            ValueError: `images` are not of the shape that the encoder takes.
         """
         images = ops.convert_to_tensor(images, "float32")
         check_shape("images", images.shape, ("N", *self.input_shape_of_image))
@@ -116,13 +122,20 @@ class PSP(TrainStep, PresetModel):
 
         Returns:
             Images `(N, resolution, resolution, 3)`, about [-1, 1].
+
+        Raises:
+            ValueError: `latents` are not of the shape that the generator takes.
         """
         latents = ops.convert_to_tensor(latents, "float32")
         check_shape("latents", latents.shape, ("N", *self.latent_average.shape))
         return self.generator.synthesize(latents, randomize_noise=randomize_noise)
 
     def map(self, z: Tensor) -> Tensor:
-        """Maps Gaussian noise `(N, style_dim)` to w_plus latents `(N, num_styles, style_dim)`."""
+        """Maps Gaussian noise `(N, style_dim)` to w_plus latents `(N, num_styles, style_dim)`.
+
+        Raises:
+            ValueError: `z` is not of this shape.
+        """
         return self.generator.map(ops.convert_to_tensor(z, "float32"))
 
     def translate(
@@ -180,7 +193,8 @@ class PSP(TrainStep, PresetModel):
             Images `(N, num_outputs, S, S, 3)`, S at most 256.
 
         Raises:
-            ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
+            UserError: `seed` is out of its range.
+            ValueError: `latent_mask` names a style that does not exist, or a shape does not fit.
         """
         if seed is not None:
             check_whole(0, LARGEST_SEED, seed=seed)
@@ -259,7 +273,11 @@ class PSP(TrainStep, PresetModel):
     def measure(
         self, source: Tensor, target: Tensor, sample_weight: Tensor | None = None, training: bool = False
     ) -> dict[str, Tensor]:
-        """Runs a batch and returns the value of every loss term (see `WeightedLoss`)."""
+        """Runs a batch and returns the value of every loss term (see `WeightedLoss`).
+
+        Raises:
+            ValueError: a shape does not fit.
+        """
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)

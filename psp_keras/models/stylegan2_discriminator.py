@@ -26,6 +26,9 @@ class StyleGAN2Discriminator(PresetModel):
 
     Input shape: `(N, resolution, resolution, 3)`, [-1, 1]. Output shape: `(N, 1)` logits, float32.
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> StyleGAN2Discriminator(16, channel_max=16)(np.zeros((4, 16, 16, 3))).shape
         (4, 1)

@@ -27,6 +27,9 @@ class StyleGAN2Generator(PresetModel):
     Input shape: `(N, style_dim)`, Gaussian noise z.
     Output shape: `(N, resolution, resolution, 3)`, float32, about [-1, 1].
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> generator = StyleGAN2Generator(resolution=16, style_dim=32, channel_max=16)
         >>> generator(np.random.randn(2, 32)).shape
@@ -78,6 +81,9 @@ class StyleGAN2Generator(PresetModel):
 
         Returns:
             w_plus, `(N, num_styles, style_dim)`.
+
+        Raises:
+            ValueError: `z` is not of this shape.
         """
         check_shape("z", z.shape, ("N", self.style_dim))
         w = self.mapping(z)

@@ -26,6 +26,9 @@ class SynthesisNetwork(keras.Model):
 
     Input shape: `(N, num_styles, style_dim)`. Output shape: `(N, resolution, resolution, 3)`, about [-1, 1], float32.
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> SynthesisNetwork(16, style_dim=32, channel_max=16)(np.zeros((1, 6, 32))).shape
         (1, 16, 16, 3)

@@ -102,6 +102,9 @@ class WeightedLoss:
 
         Returns:
             Means over the batch by name: the weighted sum as `loss`, and each term without its weight.
+
+        Raises:
+            ValueError: `sample_weight` is not one number a picture.
         """
         batch = LossBatch(source, target, output, latents, latent_average)
         measured = {}

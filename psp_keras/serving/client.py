@@ -34,6 +34,9 @@ class Client:
         retries: further tries while the server is unavailable.
         max_message_bytes: size of one request; gRPC servers take 4 MiB unless told otherwise.
 
+    Raises:
+        UserError: the address or the timeout is none, or what the transport needs is not installed.
+
     Example:
         >>> client = Client("http://localhost:8501")  # client.translate(["me.jpg"]) is a list of one Pillow image
         >>> Client("localhost:8501")
@@ -70,7 +73,11 @@ class Client:
         self.max_message_bytes = max_message_bytes
 
     def status(self) -> dict[int, str]:
-        """Returns the states of the model's versions, such as `{1: "AVAILABLE"}`."""
+        """Returns the states of the model's versions, such as `{1: "AVAILABLE"}`.
+
+        Raises:
+            UserError: the server is unreachable, too slow, or no TF Serving.
+        """
         return self._patiently(self._transport.status)
 
     def translate(self, pictures: Iterable[Picture], as_arrays: bool = False) -> list[Image.Image] | list[np.ndarray]:
@@ -111,6 +118,9 @@ class Client:
 
         Returns:
             For each picture a list of its variants.
+
+        Raises:
+            UserError: as `translate`, or `num_outputs`, `alpha` or `seed` is out of its range.
         """
         check_whole(1, num_outputs=num_outputs)
         check_number(0, 1, alpha=alpha)
@@ -126,6 +136,9 @@ class Client:
 
         Returns:
             One result a picture, in their order: an image, or the exception that its request ended with.
+
+        Raises:
+            UserError: `workers` is no number from 1.
         """
         check_whole(1, workers=workers)
 

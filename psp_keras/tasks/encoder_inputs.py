@@ -24,6 +24,9 @@ class EncoderInputs:
         degrade: what is done to the inputs, a function of inputs, seed and number of the first picture; see `to_learn`
             and `to_translate`.
 
+    Raises:
+        UserError: the task's colours do not suit its classes.
+
     Example:
         >>> inputs = EncoderInputs.to_translate(psp_keras.tasks.get_task("sketch_to_face"), 64)
         >>> inputs(np.zeros((2, 64, 64, 1), "uint8")).shape
@@ -39,7 +42,11 @@ class EncoderInputs:
 
     @classmethod
     def to_learn(cls, task: Task, size: int) -> Self:
-        """Inputs as a training sees them: made worse as the task says."""
+        """Inputs as a training sees them: made worse as the task says.
+
+        Raises:
+            UserError: none of the task's factors fits the size, or its mask cannot be read.
+        """
         if task.degrade == "low_resolution":
             return cls(task, size, LowResolution(size, task.factors))
         return cls(task, size, InpaintingMask(size, task.mask) if task.degrade == "mask" else None)
@@ -55,7 +62,7 @@ class EncoderInputs:
             factor: what super-resolution shrinks sharp pictures by first.
 
         Raises:
-            UserError: the task has no use for one of them.
+            UserError: the task has no use for one of them, or it does not fit the size or cannot be read.
         """
         if mask and task.degrade != "mask":
             raise UserError(f"`mask` belongs to inpainting; the preset's task is {task.name}.")

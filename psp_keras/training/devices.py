@@ -96,6 +96,9 @@ def synchronize_batch_norm(network: keras.Model) -> None:
     """Lets the batch normalisation of a built network use the statistics of the whole batch, not of each device's part.
 
     JAX always does; TensorFlow where asked to.
+
+    Raises:
+        ValueError: the network has no batch normalisation, or is not built.
     """
     if keras.backend.backend() != "tensorflow":
         return

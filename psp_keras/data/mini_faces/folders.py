@@ -38,7 +38,7 @@ def write_mini_faces(
         style: `"photo"` or `"cartoon"`.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or `size`, `split` or `style` is not allowed.
     """
     output = Path(output)
     for folder in _FOLDERS:
