@@ -88,6 +88,7 @@ def test_a_run_keeps_what_it_began_with(monkeypatch, tmp_path):
     monkeypatch.setattr(dtypes, "has_bfloat16", lambda: True)
     assert run_dtype("auto", tmp_path / "run") == "float32"
     assert run_dtype("auto", tmp_path / "new") == "mixed_bfloat16"
+    np.savez(tmp_path / "run" / "checkpoint.npz", epochs=1)  # before it, a run takes other options
     with pytest.raises(UserError, match="dtype was 'float32', is 'mixed_bfloat16'"):
         open_run(tmp_path / "run", {"dtype": run_dtype("mixed_bfloat16", tmp_path / "run")})
     for damaged in ("{", "[]", "{}", '{"dtype": 5}'):

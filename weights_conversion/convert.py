@@ -2,6 +2,10 @@
 
 import contextlib
 
+from psp_keras.models.preset import PresetModel
+from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.typing import PathLike
 from weights_conversion.ir_networks import arcface_rows, make_arcface
 from weights_conversion.lpips import lpips_state, make_perceptual_network, perceptual_rows
 from weights_conversion.moco import PREFIX, make_moco, moco_rows, moco_state
@@ -23,7 +27,9 @@ _PART_KEYS = {
 }
 
 
-def convert(path, heads=None, num_samples=4096, seed=0, part="generator"):
+def convert(
+    path: PathLike, heads: PathLike | None = None, num_samples: int = 4096, seed: int = 0, part: str = "generator"
+) -> PresetModel:
     """Converts a published PyTorch checkpoint.
 
     Args:
@@ -54,7 +60,7 @@ def convert_content(content, heads=None, num_samples=4096, seed=0, part="generat
     return _CONVERTERS[kind](content, heads, num_samples, seed)
 
 
-def convert_gan(path):
+def convert_gan(path: PathLike) -> tuple[StyleGAN2Generator, StyleGAN2Generator, StyleGAN2Discriminator | None]:
     """Converts what a training of StyleGAN2 goes on from.
 
     Args:
@@ -98,7 +104,7 @@ def _explained(path, kind):
         raise CheckpointError(f"{path} ({kind}) is not laid out as this model is: {error!r}.") from error
 
 
-def recognise(content):
+def recognise(content: dict) -> str | None:
     """Returns the name of the published model that a checkpoint holds, or `None`."""
     if not isinstance(content, dict):
         return None
@@ -120,8 +126,12 @@ def recognise(content):
     return None
 
 
-def describe(path):
-    """Returns lines that say what is in a checkpoint."""
+def describe(path: PathLike) -> list[str]:
+    """Returns lines that say what is in a checkpoint.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+    """
     content = read_checkpoint(path)
     kind = recognise(content)
     parts = " and ".join(parts_of(content, kind))

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.typing import PathLike
 
 
 class ResumableCSVLog(keras.callbacks.Callback):
@@ -17,7 +18,7 @@ class ResumableCSVLog(keras.callbacks.Callback):
         path: the CSV file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike):
         super().__init__()
         self.path = Path(path)
         self._rows = []

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 
 from psp_keras.data.grids import square_grid
 from psp_keras.data.image_files import to_uint8, write_image
+from psp_keras.typing import PathLike, Tensor
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -14,7 +16,7 @@ class SampleGrid(keras.callbacks.Callback):
         generate: function without arguments that returns images `(N, H, W, 3)` in [-1, 1].
     """
 
-    def __init__(self, folder, generate):
+    def __init__(self, folder: PathLike, generate: Callable[[], Tensor]):
         super().__init__()
         self.folder = Path(folder)
         self.generate = generate

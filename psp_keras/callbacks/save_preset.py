@@ -2,6 +2,8 @@ from pathlib import Path
 
 import keras
 
+from psp_keras.typing import PathLike
+
 
 class SavePreset(keras.callbacks.Callback):
     """Writes the model as a preset at the end of every epoch: `last/`, and `best/` by a validation metric.
@@ -12,7 +14,7 @@ class SavePreset(keras.callbacks.Callback):
         best_so_far: its value before this training, when resuming.
     """
 
-    def __init__(self, folder, monitor="val_loss", best_so_far=float("inf")):
+    def __init__(self, folder: PathLike, monitor: str = "val_loss", best_so_far: float = float("inf")):
         super().__init__()
         self.folder = Path(folder)
         self.monitor = monitor

@@ -1,12 +1,15 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from psp_keras.callbacks.loss_names import named_losses
 from psp_keras.callbacks.translation_grid import draw_translations
 from psp_keras.data.image_files import to_uint8
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike, Tensor
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -18,9 +21,19 @@ class TensorBoardLog(keras.callbacks.Callback):
         target: wanted images `(N, S, S, 3)` in [-1, 1].
         to_pictures: function that turns sources into uint8 RGB, such as `Segmentation.to_pictures`.
         every: steps between two training losses.
+
+    Raises:
+        UserError: TensorBoard is not installed.
     """
 
-    def __init__(self, folder, source, target, to_pictures=to_uint8, every=50):
+    def __init__(
+        self,
+        folder: PathLike,
+        source: Tensor,
+        target: Tensor,
+        to_pictures: Callable[[Tensor], np.ndarray] = to_uint8,
+        every: int = 50,
+    ):
         super().__init__()
         self.source = source
         self.target = target

@@ -7,6 +7,7 @@ import numpy as np
 
 from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike
 
 
 class TrainingCheckpoint(keras.callbacks.Callback):
@@ -20,12 +21,12 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         path: the checkpoint file, `.npz`.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike):
         super().__init__()
         self.path = Path(path)
         self._is_whole = False  # whether the file that stands there is worth keeping
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Puts the saved state into `model`, built and compiled.
 
         Returns:

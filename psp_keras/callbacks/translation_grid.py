@@ -1,9 +1,12 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import to_uint8, write_image
+from psp_keras.typing import PathLike, Tensor
 
 
 class TranslationGrid(keras.callbacks.Callback):
@@ -16,7 +19,9 @@ class TranslationGrid(keras.callbacks.Callback):
         to_pictures: function that turns sources into uint8 RGB, such as `Segmentation.to_pictures`.
     """
 
-    def __init__(self, folder, source, target, to_pictures=to_uint8):
+    def __init__(
+        self, folder: PathLike, source: Tensor, target: Tensor, to_pictures: Callable[[Tensor], np.ndarray] = to_uint8
+    ):
         super().__init__()
         self.folder = Path(folder)
         self.source = source

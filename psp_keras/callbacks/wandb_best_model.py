@@ -5,6 +5,7 @@ import wandb
 from wandb.integration.keras import WandbModelCheckpoint
 
 from psp_keras.callbacks.wandb_run import safely
+from psp_keras.typing import PathLike
 
 
 class WandbBestModel(WandbModelCheckpoint):
@@ -16,9 +17,12 @@ class WandbBestModel(WandbModelCheckpoint):
         folder: the run folder.
         monitor: the metric whose smallest value is best.
         best_so_far: its value before this training, when resuming.
+
+    Raises:
+        wandb.Error: no W&B run has been started.
     """
 
-    def __init__(self, folder, monitor="val_loss", best_so_far=float("inf")):
+    def __init__(self, folder: PathLike, monitor: str = "val_loss", best_so_far: float = float("inf")):
         # The file name is never written: the preset takes its place.
         super().__init__(
             str(Path(folder) / "{epoch}.keras"),

@@ -11,12 +11,15 @@ class WandbLosses(WandbMetricsLogger):
     Args:
         every: steps between two lines of training losses; test losses come with each validation.
 
+    Raises:
+        wandb.Error: no W&B run has been started.
+
     Example:
         >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
         ...     callbacks = [WandbLosses(every=100)]  # of `model.fit`
     """
 
-    def __init__(self, every=50):
+    def __init__(self, every: int = 50):
         super().__init__(log_freq=every)
         wandb.define_metric("*", step_metric="global_step")
 

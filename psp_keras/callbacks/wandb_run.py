@@ -3,14 +3,19 @@
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psp_keras.atomic_write import atomic_write
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike
+
+if TYPE_CHECKING:
+    import wandb
 
 _ID_FILE = "wandb_run_id"
 
 
-def start_wandb(project, folder, config):
+def start_wandb(project: str, folder: PathLike, config: dict) -> "wandb.Run":
     """Starts the W&B run of a run folder, or goes on with the one that was started there.
 
     `WANDB_MODE=offline` writes into the folder alone (`wandb sync` uploads it later), `WANDB_MODE=disabled` nothing.

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import wandb
@@ -5,6 +7,7 @@ from wandb.integration.keras import WandbEvalCallback
 
 from psp_keras.callbacks.wandb_run import safely
 from psp_keras.data.image_files import to_uint8
+from psp_keras.typing import Tensor
 
 _SAMPLES = 16
 
@@ -23,12 +26,23 @@ class WandbTranslations(WandbEvalCallback):
         num_images: rows in the tables of translations.
         seed: of the 16 random samples.
 
+    Raises:
+        wandb.Error: no W&B run has been started.
+
     Example:
         >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
         ...     callbacks = [WandbTranslations((images, images), lambda step: (images, images))]  # of `model.fit`
     """
 
-    def __init__(self, test, train_batch, every=500, to_pictures=to_uint8, num_images=8, seed=0):
+    def __init__(
+        self,
+        test: tuple[Tensor, Tensor],
+        train_batch: Callable[[int], tuple[Tensor, Tensor]],
+        every: int = 500,
+        to_pictures: Callable[[Tensor], np.ndarray] = to_uint8,
+        num_images: int = 8,
+        seed: int = 0,
+    ):
         super().__init__(["Source", "Target"], ["Source", "Target", "Output"])
         self.test = test
         self.train_batch = train_batch
@@ -59,7 +73,7 @@ class WandbTranslations(WandbEvalCallback):
             self.add_model_predictions(*(np.asarray(part)[: self.num_images] for part in pair))
             safely(wandb.log, {f"{split}_translations": self.pred_table, "global_step": step})
 
-    def add_ground_truth(self, split):
+    def add_ground_truth(self, split: str) -> None:
         """Adds 16 random examples, the same for the same seed."""
         rng = np.random.default_rng(self.seed)
         if split == "test":
@@ -70,7 +84,7 @@ class WandbTranslations(WandbEvalCallback):
         for one, other in zip(self.to_pictures(source), to_uint8(target)):
             self.data_table.add_data(wandb.Image(one), wandb.Image(other))
 
-    def add_model_predictions(self, source, target):
+    def add_model_predictions(self, source: Tensor, target: Tensor) -> None:
         """Translates a batch and adds a row for each of its pictures."""
         outputs = keras.ops.convert_to_numpy(self.model.translate(source))
         rows = [self.to_pictures(source), to_uint8(target), to_uint8(outputs)]

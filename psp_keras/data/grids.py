@@ -1,12 +1,19 @@
 """Grids of pictures with titles, for looking at results."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _MARGIN = 4
 
 
-def image_grid(rows, row_titles=None, column_titles=None, cell=None):
+def image_grid(
+    rows: Sequence[Sequence[np.ndarray | None]],
+    row_titles: Sequence[str] | None = None,
+    column_titles: Sequence[str] | None = None,
+    cell: int | None = None,
+) -> np.ndarray:
     """Lays pictures out in a grid.
 
     Args:
@@ -39,7 +46,7 @@ def image_grid(rows, row_titles=None, column_titles=None, cell=None):
     return np.asarray(sheet)
 
 
-def square_grid(images):
+def square_grid(images: np.ndarray) -> np.ndarray:
     """Lays uint8 `(N, H, W, 3)` out in about as many rows as columns, without gaps."""
     columns = int(np.ceil(np.sqrt(len(images))))
     rows = -(-len(images) // columns)

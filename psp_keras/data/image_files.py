@@ -4,14 +4,16 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageOps
 
 from psp_keras.atomic_write import atomic_write
 from psp_keras.check_output import PICTURE_ENDINGS
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike
 
 
-def list_images(folder):
+def list_images(folder: PathLike) -> list[Path]:
     """Returns the picture files in a folder and its subfolders, sorted.
 
     Raises:
@@ -42,7 +44,7 @@ def open_picture(path):
         raise UserError(f"Cannot read the picture {path}: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def read_image(path, size, mode="RGB"):
+def read_image(path: PathLike, size: int, mode: str = "RGB") -> np.ndarray:
     """Reads a picture as uint8 `(size, size, 3)`: upright, on white where transparent, its middle square.
 
     Args:
@@ -57,7 +59,7 @@ def read_image(path, size, mode="RGB"):
         return to_square(ImageOps.exif_transpose(opened), size, mode)
 
 
-def to_square(image, size, mode="RGB"):
+def to_square(image: Image.Image, size: int, mode: str = "RGB") -> np.ndarray:
     """Turns a Pillow image of any mode and shape into uint8 `(size, size, 3)` with an antialiased bilinear resize."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -68,11 +70,12 @@ def to_square(image, size, mode="RGB"):
     return np.asarray(image)
 
 
-def write_image(path, image):
+def write_image(path: PathLike, image: ArrayLike | Image.Image) -> None:
     """Writes uint8 `(H, W, 3)` or `(H, W)`, or a Pillow image, under a temporary name and renames it into place.
 
     Raises:
         UserError: the place cannot be written.
+        KeyError: the ending of the name stands for no format that Pillow writes.
     """
     path = Path(path)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))
@@ -80,12 +83,12 @@ def write_image(path, image):
         picture.save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
 
 
-def to_float(images):
+def to_float(images: ArrayLike) -> np.ndarray:
     """uint8 [0, 255] to float32 [-1, 1]."""
     return np.asarray(images, "float32") / 127.5 - 1.0
 
 
-def to_uint8(images):
+def to_uint8(images: ArrayLike) -> np.ndarray:
     """Float [-1, 1] to uint8 [0, 255], clipped and rounded."""
     return np.clip(np.round((np.asarray(images, "float32") + 1.0) * 127.5), 0, 255).astype("uint8")
 

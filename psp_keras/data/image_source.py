@@ -2,9 +2,11 @@
 
 import os
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from psp_keras.data.image_files import list_images, read_image
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
@@ -12,6 +14,7 @@ from psp_keras.data.read_ahead import ReadAhead
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.progress import Progress
+from psp_keras.typing import PathLike
 
 _CACHE_BYTES = 2 * 1024**3
 _DRAWN_AT_ONCE = 256
@@ -25,7 +28,7 @@ class ArraySource:
         images: uint8 `(N, H, W, C)`.
     """
 
-    def __init__(self, images):
+    def __init__(self, images: np.ndarray):
         self._images = tf.constant(images)
 
     def __len__(self):
@@ -51,6 +54,9 @@ class FolderSource:
         items: the files, or whatever `read` takes.
         read: function of an item, to uint8 `(H, W, C)`.
         on_broken: called with a line for each broken item; the next readable one takes its place.
+
+    Raises:
+        UserError: none of the items can be read.
     """
 
     def __init__(self, items, read, on_broken=print_left_out):
@@ -106,7 +112,13 @@ class FolderSource:
                 self._on_broken(line)
 
 
-def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out):
+def open_source(
+    data: PathLike,
+    size: int,
+    num_samples: int = 20000,
+    seed: int = 0,
+    on_broken: Callable[[str], None] = print_left_out,
+) -> ArraySource | FolderSource:
     """Opens training data by name.
 
     Args:
@@ -141,6 +153,9 @@ def open_files(items, size, on_broken=print_left_out, read=None):
         size: pixels to resize their middle square to.
         on_broken: called with a line for each item left out.
         read: function of an item, to uint8 `(size, size, C)`; by default an RGB picture.
+
+    Raises:
+        UserError: none of them can be read.
     """
     read = read or (lambda path: read_image(path, size))
     if len(items) * size * size * 3 > _CACHE_BYTES:
@@ -197,7 +212,14 @@ def draw_mini_faces(faces, count, draw=None):
     return np.concatenate(images)
 
 
-def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirror=False):
+def training_batches(
+    source: ArraySource | FolderSource,
+    batch_size: int,
+    labels: ArrayLike | None = None,
+    seed: int = 0,
+    start_step: int = 0,
+    mirror: bool = False,
+) -> tf.data.Dataset:
     """Endless shuffled batches of pictures, float32 in [-1, 1].
 
     Args:

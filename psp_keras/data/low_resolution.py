@@ -15,6 +15,9 @@ class LowResolution:
         size: pixels of the square pictures, more than twice the largest factor.
         factors: what to choose from, each a divisor of `size`; those that do not fit are left out.
 
+    Raises:
+        UserError: none of the factors fits the size.
+
     Example:
         >>> LowResolution(64, factors=(2, 4))(images, seed=(0, 0)).shape
         TensorShape([8, 64, 64, 3])

@@ -6,23 +6,26 @@ from keras import ops
 
 from psp_keras.batches import even_batches, even_size
 from psp_keras.losses.lpips import LPIPS
+from psp_keras.models.perceptual_network import PerceptualNetwork
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.progress import Progress
+from psp_keras.typing import PathLike, Tensor
 
 MOST_AT_ONCE = 8  # a step's gradients hold several times what drawing does
 
 
 def project_images(
-    generator,
-    targets,
-    start,
-    steps=300,
-    learning_rate=0.05,
-    l2=1.0,
-    lpips=0.8,
-    perceptual_network="mini_faces_vgg",
-    batch_size=MOST_AT_ONCE,
-):
+    generator: StyleGAN2Generator,
+    targets: Tensor,
+    start: Tensor,
+    steps: int = 300,
+    learning_rate: float = 0.05,
+    l2: float = 1.0,
+    lpips: float = 0.8,
+    perceptual_network: PerceptualNetwork | PathLike = "mini_faces_vgg",
+    batch_size: int = MOST_AT_ONCE,
+) -> np.ndarray:
     """Optimises W+ latents with Adam until the generator draws the targets (pSp, table 1, "optimization").
 
     Pictures of a batch do not influence each other.
@@ -40,6 +43,10 @@ def project_images(
 
     Returns:
         w_plus latents, NumPy `(N, num_styles, style_dim)`.
+
+    Raises:
+        UserError: `perceptual_network` is no preset of one.
+        ValueError: `start` cannot be broadcast to latents of the targets.
     """
     weights = {"l2": l2, "lpips": lpips, "perceptual_network": perceptual_network}
     batches = project_batches(generator, targets, start, steps, learning_rate, batch_size=batch_size, **weights)

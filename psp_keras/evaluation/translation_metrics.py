@@ -1,5 +1,7 @@
 """What `psp-keras evaluate` measures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -8,7 +10,9 @@ from psp_keras.batches import even_batches, map_batches
 from psp_keras.errors import UserError
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
+from psp_keras.models.arcface import ArcFace
 from psp_keras.models.perceptual_network import PerceptualNetwork
+from psp_keras.typing import PathLike, Tensor
 
 METRICS = ("l2", "lpips", "id", "psnr", "ssim", "fid-mini")
 # Of these, smaller is better.
@@ -34,7 +38,7 @@ class TranslationMetrics:
         arcface: `ArcFace` or a preset of one, for `id`.
 
     Raises:
-        UserError: a name is not known, or there is none.
+        UserError: a name is not known, or there is none, or a preset is missing or holds something else.
 
     Example:
         >>> metrics = TranslationMetrics(["l2", "lpips"])
@@ -44,9 +48,9 @@ class TranslationMetrics:
 
     def __init__(
         self,
-        names=("l2", "lpips", "id"),
-        perceptual_network="mini_faces_vgg",
-        arcface="mini_faces_arcface_metric",
+        names: Sequence[str] = ("l2", "lpips", "id"),
+        perceptual_network: PerceptualNetwork | PathLike = "mini_faces_vgg",
+        arcface: ArcFace | PathLike = "mini_faces_arcface_metric",
     ):
         unknown = [name for name in names if name not in METRICS]
         if unknown:
@@ -61,7 +65,7 @@ class TranslationMetrics:
             self.lpips = LPIPS(perceptual_network)
         self.identity = IdentityLoss(arcface) if "id" in names else None
 
-    def check(self, count, *sides):
+    def check(self, count: int, *sides: int) -> None:
         """Raises a `UserError` where pictures are too few for `fid-mini`, or too small for `ssim`.
 
         Args:
@@ -73,11 +77,14 @@ class TranslationMetrics:
         if "ssim" in self.names and min(sides) < _SSIM_WINDOW:
             raise UserError(f"ssim needs pictures of at least {_SSIM_WINDOW} pixels, these have {min(sides)}.")
 
-    def __call__(self, targets, outputs):
+    def __call__(self, targets: Tensor, outputs: Tensor) -> dict[str, np.ndarray]:
         """Compares images `(N, S, S, 3)` in [-1, 1] pair by pair.
 
         Returns:
             float32 `(N,)` by name, for every metric but `fid-mini`.
+
+        Raises:
+            UserError: the pictures are too small for `ssim`, or too few for `fid-mini`.
         """
         self.check(len(targets), *targets.shape[1:3])
         measures = {name: getattr(self, f"_{name}") for name in self.of_each_picture}
@@ -87,8 +94,12 @@ class TranslationMetrics:
             parts.append({name: ops.convert_to_numpy(measure(*pair)) for name, measure in measures.items()})
         return {name: np.concatenate([part[name] for part in parts])[: len(targets)] for name in measures}
 
-    def fid_mini(self, targets, outputs):
-        """Compares two sets of images as wholes, a number."""
+    def fid_mini(self, targets: Tensor, outputs: Tensor) -> float:
+        """Compares two sets of images as wholes, a number.
+
+        Raises:
+            UserError: there are fewer than two pictures.
+        """
         self.check(len(targets), *targets.shape[1:3])
         (mean, covariance), (other_mean, other_covariance) = (self._statistics(x) for x in (targets, outputs))
         roots = np.sqrt(np.maximum(np.linalg.eigvals(covariance @ other_covariance).real, 0))

@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,25 +16,27 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.evaluation.translation_metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.models.psp import PSP
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_whole
 from psp_keras.tasks.places import Places, open_examples
 from psp_keras.tasks.registry import get_task
+from psp_keras.typing import PathLike, Tensor
 
 _ON_SHEET = 8
 
 
 def evaluate(
-    model,
-    data=None,
-    count=512,
-    metrics=None,
-    source=None,
-    target=None,
-    sheet=None,
-    output=None,
-    on_broken=print_left_out,
-):
+    model: PSP,
+    data: PathLike | None = None,
+    count: int = 512,
+    metrics: TranslationMetrics | None = None,
+    source: PathLike | None = None,
+    target: PathLike | None = None,
+    sheet: PathLike | None = None,
+    output: PathLike | None = None,
+    on_broken: Callable[[str], None] = print_left_out,
+) -> dict[str, Any]:
     """Translates held-out pictures and measures the result beside two baselines.
 
     Args:
@@ -52,8 +56,8 @@ def evaluate(
         picture of the same set, where there is another) and `images` (each picture's name and metrics).
 
     Raises:
-        UserError: the pictures are not those that the task needs, or too few or too small for a metric, or an output
-            cannot be written or would replace an input.
+        UserError: the pictures are not those that the task needs, or too few or too small for a metric, `count` is no
+            number from 1, or an output cannot be written or would replace an input.
     """
     check_whole(1, count=count)
     if data is None and not (source or target):
@@ -102,8 +106,14 @@ def _is_report(path):
         return False
 
 
-def measure(metrics, targets, outputs):
-    """Returns the metrics of each picture, and the mean and deviation of every metric."""
+def measure(
+    metrics: TranslationMetrics, targets: Tensor, outputs: Tensor
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
+    """Returns the metrics of each picture, and the mean and deviation of every metric.
+
+    Raises:
+        UserError: the pictures are too few or too small for a metric.
+    """
     by_picture = metrics(targets, outputs)
     with np.errstate(invalid="ignore"):  # a picture like its target has a PSNR without end
         means = {
@@ -115,18 +125,18 @@ def measure(metrics, targets, outputs):
     return by_picture, means
 
 
-def average_faces(model, count):
+def average_faces(model: PSP, count: int) -> np.ndarray:
     """The average face `count` times, NumPy `(count, S, S, 3)`, S at most 256."""
     face = keras.ops.convert_to_numpy(shrink_to_256(model.decode(model.latent_average[None])))
     return np.repeat(face, count, axis=0)
 
 
-def translate_all(model, sources):
+def translate_all(model: PSP, sources: np.ndarray) -> np.ndarray:
     """Translates any number of encoder inputs in batches; NumPy `(N, S, S, 3)`, S at most 256."""
     return map_batches(model.translate, sources, images_at_once(model.generator.resolution))
 
 
-def print_summary(report):
+def print_summary(report: dict[str, Any]) -> None:
     """Prints the summary of `evaluate` as a table."""
     print(f"\n{report['count']} held-out pictures, mean (deviation)")
     print(" " * 16 + "".join(f"{name:>18}" for name in report["summary"]["model"]))
@@ -135,8 +145,12 @@ def print_summary(report):
         print(f"{name.replace('_', ' '):16}{cells}")
 
 
-def write_report(report, path):
-    """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them."""
+def write_report(report: dict[str, Any], path: PathLike) -> None:
+    """Writes a report as JSON, which has no numbers that are not finite: `null` stands for them.
+
+    Raises:
+        UserError: the place cannot be written.
+    """
     with atomic_write(path) as scratch:
         scratch.write_text(json.dumps(_without_infinities(report), indent=2, allow_nan=False) + "\n")
 

@@ -22,6 +22,9 @@ class EqualizedConv2D(keras.layers.Layer):
 
     Input shape: `(N, H, W, C)`. Output shape: `(N, H, W, filters)`, or half of H and W with `down`.
 
+    Raises:
+        ValueError: `kernel_size` is neither 1 nor 3.
+
     Example:
         >>> EqualizedConv2D(8, 3, down=True)(np.zeros((1, 16, 16, 4))).shape
         (1, 8, 8, 8)

@@ -29,6 +29,9 @@ class IRBackbone(keras.layers.Layer):
     Input shape: `(N, H, W, C)`.
     Output: list of the feature maps of stages 2 to 4, of stride 4, 8 and 16 and `2, 4, 8 * width` channels.
 
+    Raises:
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> [x.shape for x in IRBackbone(18, width=8)(np.zeros((1, 64, 64, 3)))]
         [(1, 16, 16, 16), (1, 8, 8, 32), (1, 4, 4, 64)]

@@ -26,6 +26,9 @@ class ModulatedConv2D(keras.layers.Layer):
     Input shape: features `(N, H, W, C)` and styles `(N, style_dim)`.
     Output shape: `(N, H, W, filters)`, H and W doubled or halved by `resample`.
 
+    Raises:
+        ValueError: `resample` is none of these, or `kernel_size` is neither 1 nor 3, or not 3 with `resample`.
+
     Example:
         >>> conv = ModulatedConv2D(10, 3, resample="up")
         >>> conv(np.zeros((2, 8, 8, 6)), np.zeros((2, 16))).shape

@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from psp_keras.models.arcface import ArcFace
 from psp_keras.ops.face_regions import recognition_input
+from psp_keras.typing import PathLike, Tensor
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -17,22 +20,25 @@ class IdentityLoss(keras.losses.Loss):
 
     Call: two batches of aligned faces `(N, S, S, 3)` in [-1, 1]; the mean over the batch, in [0, 2].
 
+    Raises:
+        UserError: there is no such preset, or it does not hold an ArcFace.
+
     Example:
         >>> loss = IdentityLoss("mini_faces_arcface")
         >>> bool(loss(images, images) < 1e-5), bool(loss(images, images[::-1]) > 0.1)
         (True, True)
     """
 
-    def __init__(self, network, name="id", **kwargs):
+    def __init__(self, network: ArcFace | PathLike, name: str = "id", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, ArcFace) else ArcFace.from_preset(network)
         self.network.trainable = False
 
-    def embed(self, images):
+    def embed(self, images: Tensor) -> Tensor:
         """Returns unit-norm embeddings `(N, embedding_dim)` of aligned faces `(N, S, S, 3)`."""
         return self.network(recognition_input(images, self.network.image_size), training=False)
 
-    def similarity(self, images, others):
+    def similarity(self, images: Tensor, others: Tensor) -> Tensor:
         """Returns the cosine of each pair, `(N,)` in [-1, 1]."""
         return ops.sum(self.embed(images) * self.embed(others), axis=-1)
 

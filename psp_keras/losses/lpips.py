@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.ops.face_regions import inner_face
+from psp_keras.typing import PathLike
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -14,12 +17,15 @@ class LPIPS(keras.losses.Loss):
 
     Call: two batches of images `(N, H, W, 3)` in [-1, 1]; the mean distance over the batch, 0 for equal images.
 
+    Raises:
+        UserError: there is no such preset, or it does not hold a PerceptualNetwork.
+
     Example:
         >>> float(LPIPS("mini_faces_vgg")(images, images))
         0.0
     """
 
-    def __init__(self, network, crop=False, name="lpips", **kwargs):
+    def __init__(self, network: PerceptualNetwork | PathLike, crop: bool = False, name: str = "lpips", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, PerceptualNetwork) else PerceptualNetwork.from_preset(network)
         self.network.trainable = False

@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 from keras import ops
 
 from psp_keras.models.moco import MoCo
+from psp_keras.typing import PathLike
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -13,13 +16,16 @@ class MoCoLoss(keras.losses.Loss):
 
     Call: two batches of images `(N, S, S, 3)` in [-1, 1]; the mean over the batch, in [0, 2].
 
+    Raises:
+        UserError: there is no such preset, or it does not hold a MoCo.
+
     Example:
         >>> loss = MoCoLoss(MoCo(image_size=64, width=8))
         >>> bool(abs(loss(images, images)) < 1e-5)
         True
     """
 
-    def __init__(self, network, name="moco", **kwargs):
+    def __init__(self, network: MoCo | PathLike, name: str = "moco", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.network = network if isinstance(network, MoCo) else MoCo.from_preset(network)
         self.network.trainable = False

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from keras import ops
 
 from psp_keras.errors import UserError
@@ -6,8 +8,12 @@ from psp_keras.losses.lpips import LPIPS
 from psp_keras.losses.moco_loss import MoCoLoss
 from psp_keras.losses.terms import TERMS, check_weights
 from psp_keras.losses.w_norm_loss import WNormLoss
+from psp_keras.models.arcface import ArcFace
+from psp_keras.models.moco import MoCo
+from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.face_regions import inner_face
+from psp_keras.typing import PathLike
 
 
 class PSPLoss(WeightedLoss):
@@ -40,17 +46,17 @@ class PSPLoss(WeightedLoss):
 
     def __init__(
         self,
-        l2=1.0,
-        lpips=0.8,
-        id=0.1,
-        w_norm=0.0,
-        l2_crop=0.0,
-        lpips_crop=0.0,
-        moco=0.0,
-        perceptual_network=None,
-        arcface=None,
-        moco_network=None,
-        terms=(),
+        l2: float = 1.0,
+        lpips: float = 0.8,
+        id: float = 0.1,
+        w_norm: float = 0.0,
+        l2_crop: float = 0.0,
+        lpips_crop: float = 0.0,
+        moco: float = 0.0,
+        perceptual_network: PerceptualNetwork | PathLike | None = None,
+        arcface: ArcFace | PathLike | None = None,
+        moco_network: MoCo | PathLike | None = None,
+        terms: Sequence[LossTerm] = (),
     ):
         weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop)))
         check_weights(weights, "PSPLoss", any(term.weight for term in terms))

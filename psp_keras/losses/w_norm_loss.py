@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -14,7 +16,7 @@ class WNormLoss(keras.losses.Loss):
         96.0
     """
 
-    def __init__(self, name="w_norm", **kwargs):
+    def __init__(self, name: str = "w_norm", **kwargs: Any):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true, y_pred):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -25,6 +27,10 @@ class ArcFace(PresetModel):
 
     Input shape: `(N, image_size, image_size, 3)`, RGB in [-1, 1]. Output shape: `(N, embedding_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: `image_size` is no multiple of 16, or there is no backbone of this depth.
+
     Example:
         >>> ArcFace(image_size=32, embedding_dim=64, num_layers=18, width=8)(np.zeros((2, 32, 32, 3))).shape
         (2, 64)
@@ -32,14 +38,14 @@ class ArcFace(PresetModel):
 
     def __init__(
         self,
-        image_size=112,
-        embedding_dim=512,
-        num_layers=50,
-        squeeze_excite=True,
-        width=64,
-        affine=True,
-        dropout=0.6,
-        **kwargs,
+        image_size: int = 112,
+        embedding_dim: int = 512,
+        num_layers: int = 50,
+        squeeze_excite: bool = True,
+        width: int = 64,
+        affine: bool = True,
+        dropout: float = 0.6,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         check_sizes(image_size=image_size, embedding_dim=embedding_dim)

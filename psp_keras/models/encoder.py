@@ -1,8 +1,11 @@
+from typing import Any, Self
+
 import keras
 from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 
@@ -18,7 +21,7 @@ class Encoder(keras.Model):
         width: channels of the backbone's first stage; its last has `8 * width`.
 
     Raises:
-        UserError: a size is out of its range.
+        UserError: a size is out of its range, or `image_size` no power of two from 32.
         ValueError: there is no backbone of this depth.
 
     Example:
@@ -30,13 +33,13 @@ class Encoder(keras.Model):
 
     def __init__(
         self,
-        style_dim=512,
-        image_size=256,
-        in_channels=3,
-        num_layers=50,
-        squeeze_excite=True,
-        width=64,
-        **kwargs,
+        style_dim: int = 512,
+        image_size: int = 256,
+        in_channels: int = 3,
+        num_layers: int = 50,
+        squeeze_excite: bool = True,
+        width: int = 64,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         check_sizes(style_dim=style_dim, image_size=image_size, in_channels=in_channels)
@@ -56,7 +59,7 @@ class Encoder(keras.Model):
         self.backbone.build(input_shape)
 
     @classmethod
-    def for_generator(cls, generator, style_filters=None, **options):
+    def for_generator(cls, generator: StyleGAN2Generator, style_filters: int | None = None, **options: Any) -> Self:
         """Returns an untrained encoder that fits a generator, for square inputs of at most 256 pixels.
 
         Args:
@@ -66,7 +69,7 @@ class Encoder(keras.Model):
         """
         return cls(style_dim=generator.style_dim, image_size=min(256, generator.resolution), **options)
 
-    def start_from(self, network):
+    def start_from(self, network: keras.Model) -> None:
         """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4), or all
         that another encoder has learned.
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -15,12 +17,16 @@ class EncoderIntoW(Encoder):
 
     Input shape: `(N, image_size, image_size, in_channels)`. Output shape: `(N, style_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> EncoderIntoW(style_dim=64, image_size=64, num_layers=18, width=8)(np.zeros((2, 64, 64, 3))).shape
         (2, 64)
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self.dense = EqualizedDense(self.style_dim, dtype="float32", name="dense")
 

@@ -1,3 +1,5 @@
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -5,6 +7,7 @@ from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.checks import check_sizes
 
 _POOLED = 7
@@ -21,13 +24,17 @@ class EncoderIntoWPlus(Encoder):
     Input shape: `(N, image_size, image_size, in_channels)`.
     Output shape: `(N, num_styles, style_dim)`, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> encoder = EncoderIntoWPlus(10, style_dim=64, image_size=64, num_layers=18, width=8)
         >>> encoder(np.zeros((2, 64, 64, 3))).shape
         (2, 10, 64)
     """
 
-    def __init__(self, num_styles=18, **kwargs):
+    def __init__(self, num_styles: int = 18, **kwargs: Any):
         super().__init__(**kwargs)
         check_sizes(num_styles=num_styles)
         self.num_styles = num_styles
@@ -36,7 +43,7 @@ class EncoderIntoWPlus(Encoder):
         self.dense = EqualizedDense(num_styles * self.style_dim, dtype="float32", name="dense")
 
     @classmethod
-    def for_generator(cls, generator, **options):
+    def for_generator(cls, generator: StyleGAN2Generator, **options: Any) -> Self:
         return super().for_generator(generator, num_styles=generator.num_styles, **options)
 
     def build(self, input_shape):

@@ -1,3 +1,5 @@
+from typing import Any, Self
+
 import keras
 from keras import ops
 
@@ -6,6 +8,7 @@ from psp_keras.layers.map2style import Map2Style
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.checks import check_sizes
 
 # Styles below the first index come from the coarsest level, below the second from the middle one (pSp, figure 2).
@@ -24,13 +27,17 @@ class GradualStyleEncoder(Encoder):
     Input shape: `(N, image_size, image_size, in_channels)`.
     Output shape: `(N, num_styles, style_dim)`, offsets from the average latent, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
     Example:
         >>> encoder = GradualStyleEncoder(10, style_dim=64, image_size=64, num_layers=18, width=8)
         >>> encoder(np.zeros((2, 64, 64, 3))).shape
         (2, 10, 64)
     """
 
-    def __init__(self, num_styles=18, style_filters=None, **kwargs):
+    def __init__(self, num_styles: int = 18, style_filters: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         check_sizes(num_styles=num_styles, style_filters=style_filters or self.style_dim)
         self.num_styles = num_styles
@@ -45,7 +52,7 @@ class GradualStyleEncoder(Encoder):
         ]
 
     @classmethod
-    def for_generator(cls, generator, style_filters=None, **options):
+    def for_generator(cls, generator: StyleGAN2Generator, style_filters: int | None = None, **options: Any) -> Self:
         options = {"num_styles": generator.num_styles, "style_filters": style_filters, **options}
         return super().for_generator(generator, **options)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -22,7 +24,9 @@ class MappingNetwork(keras.Model):
         (3, 64)
     """
 
-    def __init__(self, style_dim=512, num_layers=8, learning_rate_multiplier=0.01, **kwargs):
+    def __init__(
+        self, style_dim: int = 512, num_layers: int = 8, learning_rate_multiplier: float = 0.01, **kwargs: Any
+    ):
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.style_dim = style_dim
         self.num_layers = num_layers

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -22,12 +24,15 @@ class MoCo(PresetModel):
 
     Input shape: `(N, H, W, 3)`, RGB in [-1, 1]. Output shape: `(N, 32 * width)`, unit norm, float32.
 
+    Raises:
+        UserError: a size is out of its range.
+
     Example:
         >>> MoCo(width=8)(np.zeros((2, 256, 256, 3))).shape
         (2, 256)
     """
 
-    def __init__(self, image_size=224, width=64, **kwargs):
+    def __init__(self, image_size: int = 224, width: int = 64, **kwargs: Any):
         super().__init__(**kwargs)
         check_sizes(image_size=image_size)
         check_sizes(MAX_WIDTH, width=width)

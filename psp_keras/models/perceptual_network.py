@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -6,6 +8,7 @@ from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.ops.onednn import fused
+from psp_keras.typing import Tensor
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
 _BACKBONES = {
@@ -38,13 +41,17 @@ class PerceptualNetwork(PresetModel):
 
     Input: two batches of RGB images `(N, H, W, 3)` in [-1, 1]. Output shape: `(N,)`, 0 for equal images.
 
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no such backbone, or what is compared is no batch of RGB images.
+
     Example:
         >>> network = PerceptualNetwork("vgg16", width=8)
         >>> network(np.zeros((2, 64, 64, 3)), np.zeros((2, 64, 64, 3))).shape
         (2,)
     """
 
-    def __init__(self, backbone="vgg16", width=64, **kwargs):
+    def __init__(self, backbone: str = "vgg16", width: int = 64, **kwargs: Any):
         super().__init__(**kwargs)
         check_sizes(MAX_WIDTH, width=width)
         if backbone not in _BACKBONES:
@@ -94,7 +101,7 @@ class PerceptualNetwork(PresetModel):
         return sum(_distance(one, other, ops.cast(head, "float32"), trainable=False) for one, other, head in pairs)
 
     @compiled
-    def features(self, images):
+    def features(self, images: Tensor) -> list[Tensor]:
         """Returns the feature maps that LPIPS compares, shallow to deep."""
         shift, scale = (ops.convert_to_tensor(constant) for constant in (_SHIFT, _SCALE))
         x = ops.cast((ops.cast(images, "float32") - shift) / scale, self.compute_dtype)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any, Self
 
 import h5py
 import keras
@@ -19,6 +20,7 @@ from psp_keras.errors import UserError
 from psp_keras.models.preset_config import OF_A_SESSION, find_network, read_config
 from psp_keras.presets.packed_weights import largest_size, pack, unpack
 from psp_keras.presets.registry import CONFIG_FILE, WEIGHTS_FILE, find_preset
+from psp_keras.typing import PathLike
 
 _UNPACKED_FILE = f"whole.{WEIGHTS_FILE}"
 _OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
@@ -40,7 +42,7 @@ class PresetModel(keras.Model):
         raise NotImplementedError("A preset model builds without knowing its input.")
 
     @classmethod
-    def from_preset(cls, preset, **overrides):
+    def from_preset(cls, preset: PathLike, **overrides: Any) -> Self:
         """Loads a model from a built-in preset or a preset directory.
 
         Args:
@@ -73,7 +75,7 @@ class PresetModel(keras.Model):
         _load_weights(model, directory / WEIGHTS_FILE, parts)
         return model
 
-    def save_to_preset(self, directory, dtype="float32", parts=None):
+    def save_to_preset(self, directory: PathLike, dtype: str = "float32", parts: dict[str, str] | None = None) -> None:
         """Writes `config.json` and `model.weights.h5`; a preset that stood there is replaced as a whole.
 
         Other files in it, such as a model card, are kept.
@@ -107,11 +109,11 @@ class PresetModel(keras.Model):
                 whole.unlink()
 
 
-def from_preset(preset, **overrides):
+def from_preset(preset: PathLike, **overrides: Any) -> PresetModel:
     """Loads whatever model a preset holds. See `PresetModel.from_preset`.
 
     Raises:
-        UserError: there is no such preset, or a file in it is damaged.
+        UserError: there is no such preset, it holds no whole model, or a file in it is damaged.
     """
     cls = find_network(read_config(find_preset(preset))["class_name"])
     if not issubclass(cls, PresetModel):
@@ -119,7 +121,7 @@ def from_preset(preset, **overrides):
     return cls.from_preset(preset, **overrides)
 
 
-def check_preset_output(directory):
+def check_preset_output(directory: PathLike) -> None:
     """Raises a `UserError` where `save_to_preset` would replace something that is no preset."""
     check_replaceable(directory, _is_preset, "preset")
 

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -11,6 +14,7 @@ from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.ops.onednn import on_onednn
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.option_kinds import check_whole
+from psp_keras.typing import Tensor
 from psp_keras.values import LARGEST_SEED
 
 
@@ -30,6 +34,9 @@ class PSP(TrainStep, PresetModel):
     Input shape: `(N, encoder.image_size, encoder.image_size, encoder.in_channels)`, float32; RGB in [-1, 1].
     Output shape: `(N, generator.resolution, generator.resolution, 3)`, float32, about [-1, 1].
 
+    Raises:
+        ValueError: the encoder or the generator is none, or their styles differ in number or size.
+
     Example:
         >>> model = PSP.from_preset("mini_faces_inversion")
         >>> model.predict(images, verbose=0).shape  # `images` are float32 (8, 64, 64, 3) in [-1, 1]
@@ -39,7 +46,14 @@ class PSP(TrainStep, PresetModel):
         ((8, 10, 128), (8, 64, 64, 3))
     """
 
-    def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
+    def __init__(
+        self,
+        encoder: Encoder,
+        generator: StyleGAN2Generator,
+        start_from_latent_average: bool = True,
+        task: str | dict = "inversion",
+        **kwargs: Any,
+    ):
         super().__init__(**{"autocast": False, **kwargs})
         if not isinstance(encoder, Encoder):
             raise ValueError(f"`encoder` must be a psp_keras.models.Encoder, got {encoder!r}.")
@@ -80,7 +94,7 @@ class PSP(TrainStep, PresetModel):
     def call(self, images, training=False):
         return self.decode(self.encode(images, training=training))
 
-    def encode(self, images, *, training=False):
+    def encode(self, images: Tensor, *, training: bool = False) -> Tensor:
         """Reads images into latents.
 
         Args:
@@ -89,6 +103,9 @@ class PSP(TrainStep, PresetModel):
 
         Returns:
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
+
+        Raises:
+            ValueError: `images` are not of the shape that the encoder takes.
         """
         # Steps of an encoder that iterates, and the condition of another, will follow as keywords (issue 17).
         images = ops.convert_to_tensor(images, "float32")
@@ -98,7 +115,7 @@ class PSP(TrainStep, PresetModel):
             codes = ops.repeat(codes[:, None], self.generator.num_styles, axis=1)
         return codes + self.latent_average if self.start_from_latent_average else codes
 
-    def decode(self, latents, randomize_noise=False):
+    def decode(self, latents: Tensor, randomize_noise: bool = False) -> Tensor:
         """Draws images from w_plus latents.
 
         Args:
@@ -107,25 +124,32 @@ class PSP(TrainStep, PresetModel):
 
         Returns:
             Images `(N, resolution, resolution, 3)`, about [-1, 1].
+
+        Raises:
+            ValueError: `latents` are not of the shape that the generator takes.
         """
         latents = ops.convert_to_tensor(latents, "float32")
         check_shape("latents", latents.shape, ("N", *self.latent_average.shape))
         return self.generator.synthesize(latents, randomize_noise=randomize_noise)
 
-    def map(self, z):
-        """Maps Gaussian noise `(N, style_dim)` to w_plus latents `(N, num_styles, style_dim)`."""
+    def map(self, z: Tensor) -> Tensor:
+        """Maps Gaussian noise `(N, style_dim)` to w_plus latents `(N, num_styles, style_dim)`.
+
+        Raises:
+            ValueError: `z` is not of this shape.
+        """
         return self.generator.map(ops.convert_to_tensor(z, "float32"))
 
     def translate(
         self,
-        images,
-        latent_mask=None,
-        injected_latents=None,
-        alpha=None,
-        resize=True,
-        randomize_noise=False,
-        return_latents=False,
-    ):
+        images: Tensor,
+        latent_mask: Sequence[int] | None = None,
+        injected_latents: Tensor | None = None,
+        alpha: float | None = None,
+        resize: bool = True,
+        randomize_noise: bool = False,
+        return_latents: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Translates images, optionally with some of their styles replaced.
 
         Args:
@@ -148,7 +172,14 @@ class PSP(TrainStep, PresetModel):
         outputs = shrink_to_256(outputs) if resize else outputs
         return (outputs, latents) if return_latents else outputs
 
-    def style_mix(self, images, num_outputs, latent_mask, alpha=None, seed=None):
+    def style_mix(
+        self,
+        images: Tensor,
+        num_outputs: int,
+        latent_mask: Sequence[int] | None,
+        alpha: float | None = None,
+        seed: int | None = None,
+    ) -> Tensor:
         """Draws several variants of each image by replacing some of its styles with random ones (pSp, section 4.3).
 
         Output `k` takes its styles from the same random vector for every image; all go through the generator together.
@@ -164,7 +195,8 @@ class PSP(TrainStep, PresetModel):
             Images `(N, num_outputs, S, S, 3)`, S at most 256.
 
         Raises:
-            ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
+            UserError: `seed` is out of its range.
+            ValueError: `latent_mask` names a style that does not exist, or a shape does not fit.
         """
         if seed is not None:
             check_whole(0, LARGEST_SEED, seed=seed)
@@ -193,7 +225,14 @@ class PSP(TrainStep, PresetModel):
         masked = [[float(index in latent_mask)] for index in range(styles)]
         return ops.where(ops.convert_to_tensor(masked) > 0.5, injected, latents)
 
-    def compile(self, optimizer=None, loss=None, train_decoder=False, jit_compile="auto", **kwargs):
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer | str | None = None,
+        loss: WeightedLoss | None = None,
+        train_decoder: bool = False,
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
         """Prepares `fit` and `evaluate`.
 
         Args:
@@ -230,11 +269,17 @@ class PSP(TrainStep, PresetModel):
         return None
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return self.psp_loss.trackers if self.compiled else []
 
-    def measure(self, source, target, sample_weight=None, training=False):
-        """Runs a batch and returns the value of every loss term (see `WeightedLoss`)."""
+    def measure(
+        self, source: Tensor, target: Tensor, sample_weight: Tensor | None = None, training: bool = False
+    ) -> dict[str, Tensor]:
+        """Runs a batch and returns the value of every loss term (see `WeightedLoss`).
+
+        Raises:
+            ValueError: a shape does not fit.
+        """
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
@@ -242,14 +287,14 @@ class PSP(TrainStep, PresetModel):
         start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
         return self.psp_loss(source, target, output, latents, start, sample_weight)
 
-    def track(self, terms):
+    def track(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Adds the terms of a batch to the metrics and returns their running means."""
         for tracker in self.metrics:
             tracker.update_state(terms[tracker.name])
         return {tracker.name: tracker.result() for tracker in self.metrics}
 
     @property
-    def source_shape(self):
+    def source_shape(self) -> tuple[int, int, int]:
         """Shape of what the encoder sees of one picture, `(image_size, image_size, in_channels)`."""
         return (self.encoder.image_size, self.encoder.image_size, self.encoder.in_channels)
 

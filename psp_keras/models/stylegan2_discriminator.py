@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -25,12 +26,22 @@ class StyleGAN2Discriminator(PresetModel):
 
     Input shape: `(N, resolution, resolution, 3)`, [-1, 1]. Output shape: `(N, 1)` logits, float32.
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> StyleGAN2Discriminator(16, channel_max=16)(np.zeros((4, 16, 16, 3))).shape
         (4, 1)
     """
 
-    def __init__(self, resolution=1024, channel_base=32768, channel_max=512, group_size=4, **kwargs):
+    def __init__(
+        self,
+        resolution: int = 1024,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        group_size: int = 4,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution

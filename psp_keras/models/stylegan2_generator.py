@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -6,6 +8,7 @@ from psp_keras.models.preset import PresetModel
 from psp_keras.models.resolutions import check_pyramid, num_styles
 from psp_keras.models.synthesis_network import SynthesisNetwork
 from psp_keras.ops.checks import check_shape, check_sizes
+from psp_keras.typing import Tensor
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -24,6 +27,9 @@ class StyleGAN2Generator(PresetModel):
     Input shape: `(N, style_dim)`, Gaussian noise z.
     Output shape: `(N, resolution, resolution, 3)`, float32, about [-1, 1].
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> generator = StyleGAN2Generator(resolution=16, style_dim=32, channel_max=16)
         >>> generator(np.random.randn(2, 32)).shape
@@ -32,12 +38,12 @@ class StyleGAN2Generator(PresetModel):
 
     def __init__(
         self,
-        resolution=1024,
-        style_dim=512,
-        num_mapping_layers=8,
-        channel_base=32768,
-        channel_max=512,
-        **kwargs,
+        resolution: int = 1024,
+        style_dim: int = 512,
+        num_mapping_layers: int = 8,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        **kwargs: Any,
     ):
         super().__init__(**{"autocast": False, **kwargs})
         check_pyramid(resolution, channel_base, channel_max)
@@ -71,7 +77,7 @@ class StyleGAN2Generator(PresetModel):
     def call(self, z, truncation=1.0, randomize_noise=False):
         return self.synthesize(self.map(z, truncation), randomize_noise=randomize_noise)
 
-    def map(self, z, truncation=1.0):
+    def map(self, z: Tensor, truncation: float | Tensor = 1.0) -> Tensor:
         """Maps noise to one style per synthesis layer.
 
         Args:
@@ -80,6 +86,9 @@ class StyleGAN2Generator(PresetModel):
 
         Returns:
             w_plus, `(N, num_styles, style_dim)`.
+
+        Raises:
+            ValueError: `z` is not of this shape.
         """
         check_shape("z", z.shape, ("N", self.style_dim))
         w = self.mapping(z)
@@ -87,15 +96,15 @@ class StyleGAN2Generator(PresetModel):
             w = self.latent_average + truncation * (w - self.latent_average)
         return ops.repeat(w[:, None, :], self.num_styles, axis=1)
 
-    def synthesize(self, latents, randomize_noise=False):
+    def synthesize(self, latents: Tensor, randomize_noise: bool = False) -> Tensor:
         """Draws images from w_plus latents `(N, num_styles, style_dim)`."""
         return self.synthesis(latents, randomize_noise=randomize_noise)
 
-    def style_mix(self, latents, other, index):
+    def style_mix(self, latents: Tensor, other: Tensor, index: int) -> Tensor:
         """Takes styles below `index` from `latents` and the rest from `other` (StyleGAN, section 3.1)."""
         return ops.concatenate([latents[:, :index], other[:, index:]], axis=1)
 
-    def estimate_latent_average(self, num_samples=4096, seed=0):
+    def estimate_latent_average(self, num_samples: int = 4096, seed: int = 0) -> None:
         """Sets `latent_average` to the mean w of `num_samples` random z."""
         z = keras.random.normal((num_samples, self.style_dim), seed=seed)
         self.latent_average.assign(ops.mean(self.mapping(z), axis=0))

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,12 +26,22 @@ class SynthesisNetwork(keras.Model):
 
     Input shape: `(N, num_styles, style_dim)`. Output shape: `(N, resolution, resolution, 3)`, about [-1, 1], float32.
 
+    Raises:
+        UserError: the resolution is no such power of two, or a size is out of its range.
+
     Example:
         >>> SynthesisNetwork(16, style_dim=32, channel_max=16)(np.zeros((1, 6, 32))).shape
         (1, 16, 16, 3)
     """
 
-    def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
+    def __init__(
+        self,
+        resolution: int = 1024,
+        style_dim: int = 512,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        **kwargs: Any,
+    ):
         super().__init__(**{"autocast": False, **kwargs})
         check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution

@@ -1,12 +1,13 @@
 import dataclasses
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import keras
 from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.ops.checks import check_shape
+from psp_keras.typing import Tensor
 
 
 class LossBatch(NamedTuple):
@@ -20,11 +21,11 @@ class LossBatch(NamedTuple):
         latent_average: broadcastable to `latents`.
     """
 
-    source: Any
-    target: Any
-    output: Any
-    latents: Any
-    latent_average: Any
+    source: Tensor
+    target: Tensor
+    output: Tensor
+    latents: Tensor
+    latent_average: Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class LossTerm:
     function: Callable
     reports: tuple = ()
 
-    def __call__(self, batch):
+    def __call__(self, batch: LossBatch) -> dict[str, Tensor]:
         """Returns the measures of a batch by name, `(N,)` each."""
         measures = self.function(batch)
         return measures if self.reports else {self.name: measures}
@@ -70,7 +71,7 @@ class WeightedLoss:
         >>> model.compile("adam", loss)
     """
 
-    def __init__(self, terms):
+    def __init__(self, terms: Iterable[LossTerm]):
         self.terms = [term for term in terms if term.weight]
         reports = [name for term in self.terms for name in term.reports]
         names = ["loss", *(term.name for term in self.terms), *reports]
@@ -80,7 +81,15 @@ class WeightedLoss:
             raise UserError(f"Terms of a loss need names of their own, got {', '.join(names[1:])}.")
         self.trackers = [keras.metrics.Mean(name=name) for name in names]
 
-    def __call__(self, source, target, output, latents, latent_average, sample_weight=None):
+    def __call__(
+        self,
+        source: Tensor,
+        target: Tensor,
+        output: Tensor,
+        latents: Tensor,
+        latent_average: Tensor,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """Measures every term.
 
         Args:
@@ -93,6 +102,9 @@ class WeightedLoss:
 
         Returns:
             Means over the batch by name: the weighted sum as `loss`, and each term without its weight.
+
+        Raises:
+            ValueError: `sample_weight` is not one number a picture.
         """
         batch = LossBatch(source, target, output, latents, latent_average)
         measures = {}
@@ -106,6 +118,6 @@ class WeightedLoss:
         return {"loss": sum(term.weight * means[term.name] for term in self.terms), **means}
 
 
-def squared_error(batch):
+def squared_error(batch: LossBatch) -> Tensor:
     """The mean squared error of each picture."""
     return ops.mean(ops.square(batch.output - batch.target), axis=(1, 2, 3))

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -31,15 +32,15 @@ class Ranger(keras.optimizers.Optimizer):
 
     def __init__(
         self,
-        learning_rate=1e-4,
-        beta_1=0.95,
-        beta_2=0.999,
-        epsilon=1e-5,
-        lookahead_steps=6,
-        lookahead_alpha=0.5,
-        centralize_gradients=True,
-        name="ranger",
-        **kwargs,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-4,
+        beta_1: float = 0.95,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-5,
+        lookahead_steps: int = 6,
+        lookahead_alpha: float = 0.5,
+        centralize_gradients: bool = True,
+        name: str = "ranger",
+        **kwargs: Any,
     ):
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.beta_1 = beta_1

@@ -4,18 +4,19 @@ from pathlib import Path
 
 from psp_keras.atomic_write import whole_folder
 from psp_keras.errors import UserError
+from psp_keras.typing import PathLike
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
 _BUILT_IN = Path(__file__).parent
 
 
-def list_presets():
+def list_presets() -> list[str]:
     """Names of the built-in presets."""
     return sorted(path.parent.name for path in _BUILT_IN.glob(f"*/{CONFIG_FILE}"))
 
 
-def find_preset(preset):
+def find_preset(preset: PathLike) -> Path:
     """Returns the directory of a built-in preset name, a preset directory, or a run folder (its best preset).
 
     Raises:

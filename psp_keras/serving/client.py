@@ -1,6 +1,7 @@
 import concurrent.futures
 import io
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ from PIL import Image
 from psp_keras.errors import UserError
 from psp_keras.option_kinds import check_above_zero, check_number, check_whole
 from psp_keras.serving.unavailable import Unavailable
+from psp_keras.typing import PathLike
 from psp_keras.values import LARGEST_SEED
+
+Picture = PathLike | bytes | Image.Image  # a file, its content, or the picture
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
 
@@ -27,6 +31,9 @@ class Client:
         retries: further tries while the server is unavailable.
         max_message_bytes: size of one request; gRPC servers take 4 MiB unless told otherwise.
 
+    Raises:
+        UserError: the address or the timeout is none, or what the transport needs is not installed.
+
     Example:
         >>> client = Client("http://localhost:8501")  # client.translate(["me.jpg"]) is a list of one Pillow image
         >>> Client("localhost:8501")
@@ -34,7 +41,14 @@ class Client:
         psp_keras.errors.UserError: 'localhost:8501' is no address: give http://HOST:8501 or grpc://HOST:8500.
     """
 
-    def __init__(self, url, model="psp", timeout=30.0, retries=4, max_message_bytes=4 * 1024**2):
+    def __init__(
+        self,
+        url: str,
+        model: str = "psp",
+        timeout: float = 30.0,
+        retries: int = 4,
+        max_message_bytes: int = 4 * 1024**2,
+    ):
         check_above_zero(timeout=timeout)
         kind, separator, address = str(url).partition("://")
         if not separator or not address:
@@ -55,11 +69,15 @@ class Client:
         self.retries = retries
         self.max_message_bytes = max_message_bytes
 
-    def status(self):
-        """Returns the states of the model's versions, such as `{1: "AVAILABLE"}`."""
+    def status(self) -> dict[int, str]:
+        """Returns the states of the model's versions, such as `{1: "AVAILABLE"}`.
+
+        Raises:
+            UserError: the server is unreachable, too slow, or no TF Serving.
+        """
         return self._patiently(self._transport.status)
 
-    def translate(self, pictures, as_arrays=False):
+    def translate(self, pictures: Iterable[Picture], as_arrays: bool = False) -> list[Image.Image] | list[np.ndarray]:
         """Translates pictures.
 
         Args:
@@ -78,7 +96,14 @@ class Client:
             results += _checked(answer, "translated_bytes", (len(chunk),))
         return [_open(data, as_arrays) for data in results]
 
-    def style_mix(self, pictures, num_outputs=5, alpha=1.0, seed=0, as_arrays=False):
+    def style_mix(
+        self,
+        pictures: Iterable[Picture],
+        num_outputs: int = 5,
+        alpha: float = 1.0,
+        seed: int = 0,
+        as_arrays: bool = False,
+    ) -> list[list[Image.Image]] | list[list[np.ndarray]]:
         """Draws variants of pictures with some of their styles replaced; the same seed draws the same ones.
 
         Args:
@@ -90,6 +115,9 @@ class Client:
 
         Returns:
             For each picture a list of its variants.
+
+        Raises:
+            UserError: as `translate`, or `num_outputs`, `alpha` or `seed` is out of its range.
         """
         check_whole(1, num_outputs=num_outputs)
         check_number(0, 1, alpha=alpha)
@@ -100,11 +128,14 @@ class Client:
             rows += _checked(answer, "mixed_bytes", (len(chunk), num_outputs))
         return [[_open(data, as_arrays) for data in row] for row in rows]
 
-    def translate_many(self, pictures, workers=8):
+    def translate_many(self, pictures: Iterable[Picture], workers: int = 8) -> list[Image.Image | UserError]:
         """Like `translate`, with several requests under way at once.
 
         Returns:
             One result a picture, in their order: an image, or the exception that its request ended with.
+
+        Raises:
+            UserError: `workers` is no number from 1.
         """
         check_whole(1, workers=workers)
 

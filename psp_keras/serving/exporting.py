@@ -2,15 +2,17 @@ from pathlib import Path
 
 from psp_keras.check_output import check_files
 from psp_keras.errors import UserError, print_note
+from psp_keras.models.psp import PSP
 from psp_keras.ops.onednn import portable_graph
 from psp_keras.serving.litert_file import export_litert
 from psp_keras.serving.onnx_file import export_onnx
 from psp_keras.serving.saved_model import export_saved_model
+from psp_keras.typing import PathLike
 
 _FILES = {"onnx": (".onnx", export_onnx), "litert": (".tflite", export_litert)}
 
 
-def export(model, path, dtype="float32", format=None):
+def export(model: PSP, path: PathLike, dtype: str = "float32", format: str | None = None) -> str:
     """Writes a model for use without psp_keras.
 
     | format | written | what it takes | runs in |

@@ -1,7 +1,10 @@
+import numpy as np
 import tensorflow as tf
 
-from psp_keras.data.image_source import endless_batches, mirror_at_random, normalise
+from psp_keras.data.image_source import ArraySource, FolderSource, endless_batches, mirror_at_random, normalise
 from psp_keras.tasks.encoder_inputs import EncoderInputs
+from psp_keras.tasks.task import Task
+from psp_keras.typing import Tensor
 
 
 class Examples:
@@ -17,31 +20,33 @@ class Examples:
         size: pixels of source and target.
     """
 
-    def __init__(self, task, size):
+    def __init__(self, task: Task, size: int):
         self.task = task
         self.size = size
         self.inputs = EncoderInputs.to_learn(task, size)
 
-    def open_training(self):
+    def open_training(self) -> ArraySource | FolderSource:
         """Returns the stored training examples, an `ArraySource` or a `FolderSource`."""
         raise NotImplementedError
 
-    def stored_validation(self, count):
+    def stored_validation(self, count: int) -> np.ndarray:
         """Returns stored examples that no training sees, uint8 `(N, size, size, C)`, N at most `count`."""
         raise NotImplementedError
 
-    def test(self, count):
+    def test(self, count: int) -> tuple[list[str], np.ndarray, np.ndarray]:
         """Returns `(names, sources, targets)` of at most `count` examples to measure a trained model with.
 
         The targets are the truth where it is known, even if no training sees it.
         """
         raise NotImplementedError
 
-    def validation(self, count):
+    def validation(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns `(sources, targets)` of at most `count` held-out examples, NumPy."""
         return self.whole(self.stored_validation(count))
 
-    def batches(self, source, batch_size, seed=0, start_step=0):
+    def batches(
+        self, source: ArraySource | FolderSource, batch_size: int, seed: int = 0, start_step: int = 0
+    ) -> tf.data.Dataset:
         """Endless shuffled batches of `(sources, targets)`, mirrored at random as the task says.
 
         Args:
@@ -56,7 +61,7 @@ class Examples:
 
         return endless_batches(source, load, batch_size, seed, start_step)
 
-    def prepare(self, stored, seed=(0, 0), mirror=False):
+    def prepare(self, stored: Tensor, seed: tuple[int, int] = (0, 0), mirror: bool = False) -> tuple[Tensor, Tensor]:
         """Makes a batch, inside tf.data or outside.
 
         Args:
@@ -76,7 +81,7 @@ class Examples:
             target = mirror_at_random(target, (step, salt + independent))
         return self.inputs.degrade(source, (step, salt + 2)), target
 
-    def whole(self, stored):
+    def whole(self, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`prepare` for measuring: whole arrays, nothing mirrored, always the same; NumPy `(source, target)`."""
         source, target = self.prepare(tf.convert_to_tensor(stored))
         return source.numpy(), target.numpy()

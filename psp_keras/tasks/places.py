@@ -1,13 +1,17 @@
 """Finds the examples of a task where the user says that they are."""
 
 import dataclasses
+from collections.abc import Callable
 
 from psp_keras.data.mini_faces import MINI_FACES
 from psp_keras.data.mini_faces.face_renderer import LABELS
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.tasks.examples import Examples
 from psp_keras.tasks.folder_examples import FolderExamples
 from psp_keras.tasks.mini_faces_examples import MiniFacesExamples
 from psp_keras.tasks.paired_examples import PairedExamples
+from psp_keras.tasks.task import Task
+from psp_keras.typing import PathLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,18 +26,18 @@ class Places:
         val_target: folder of its targets.
     """
 
-    data: str | None = None
-    source: str | None = None
-    target: str | None = None
-    val_source: str | None = None
-    val_target: str | None = None
+    data: PathLike | None = None
+    source: PathLike | None = None
+    target: PathLike | None = None
+    val_source: PathLike | None = None
+    val_target: PathLike | None = None
 
     @property
-    def folders(self):
+    def folders(self) -> list[PathLike]:
         """Every folder that is given; names of MiniFaces are none."""
         return [place for place in vars(self).values() if place and place not in MINI_FACES]
 
-    def check(self, task):
+    def check(self, task: Task) -> None:
         """Raises a `UserError` unless these are the places that a task needs, and no more."""
         if self.data in MINI_FACES:
             if self.folders:
@@ -57,14 +61,21 @@ class Places:
             raise UserError(f"The task {task.name} has no pairs: leave `val_target` out.")
 
 
-def task_at(task, places):
+def task_at(task: Task, places: Places) -> Task:
     """Returns the task with as many classes as MiniFaces has, where it reads MiniFaces's segmentation maps."""
     if places.data in MINI_FACES and task.source == "segmentation":
         return dataclasses.replace(task, num_classes=len(LABELS))
     return task
 
 
-def open_examples(task, size, places, num_mini_faces=20000, seed=0, on_left_out=print_left_out):
+def open_examples(
+    task: Task,
+    size: int,
+    places: Places,
+    num_mini_faces: int = 20000,
+    seed: int = 0,
+    on_left_out: Callable[[str], None] = print_left_out,
+) -> Examples:
     """Opens the examples of a task.
 
     Args:

@@ -15,6 +15,7 @@ from psp_keras.tasks.sketch_to_face import SKETCH_TO_FACE
 from psp_keras.tasks.super_resolution import SUPER_RESOLUTION
 from psp_keras.tasks.task import Task
 from psp_keras.tasks.toonify import TOONIFY
+from psp_keras.typing import PathLike
 
 TASKS = {
     task.name: task
@@ -31,7 +32,7 @@ TASKS = {
 }
 
 
-def get_task(task):
+def get_task(task: Task | dict | PathLike) -> Task:
     """Returns a `Task`.
 
     Args:

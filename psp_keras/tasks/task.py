@@ -2,6 +2,7 @@
 
 import dataclasses
 import reprlib
+from typing import Any
 
 from psp_keras.errors import UserError
 from psp_keras.losses.terms import check_weights
@@ -126,14 +127,14 @@ class Task:
         raise UserError(f"Task {name}: {reason}")
 
     @property
-    def source_channels(self):
+    def source_channels(self) -> int:
         """Channels of what the encoder reads."""
         return {"photo": 3, "sketch": 1, "segmentation": self.num_classes}[self.source]
 
-    def style_mask(self, num_styles):
+    def style_mask(self, num_styles: int) -> list[int]:
         """`latent_mask` for a generator with another number of styles."""
         return sorted({index * num_styles // 18 for index in self.latent_mask})
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the task as a dictionary, JSON-like; `Task(**config)` makes it again."""
         return dataclasses.asdict(self)

@@ -1,6 +1,7 @@
 """`psp-keras train-arcface`: a small face recognition network for MiniFaces."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,9 +16,10 @@ from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.options import ArcFaceOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.typing import PathLike
 
 
-def train_arcface(output, **options):
+def train_arcface(output: PathLike, **options: Any) -> dict[str, float]:
     """Trains an `ArcFace` on MiniFaces identities; the same call goes on where a stopped one left off.
 
     Args:
@@ -59,7 +61,7 @@ def _make_network(options):
     return network
 
 
-def measure_arcface(network, size=64, num_pairs=1000):
+def measure_arcface(network: ArcFace, size: int = 64, num_pairs: int = 1000) -> dict[str, float]:
     """Returns mean cosines of same and different people, and how often their order is right, on the test split."""
     faces = MiniFaces(size, split="test", num_identities=num_pairs)
     loss = IdentityLoss(network)

@@ -1,8 +1,10 @@
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
+from psp_keras.models.arcface import ArcFace
 from psp_keras.ops.face_regions import recognition_input
 
 
@@ -18,7 +20,7 @@ class ArcFaceTrainer(keras.Model):
     `fit` takes `(aligned faces (N, S, S, 3) in [-1, 1], identity numbers (N,))`.
     """
 
-    def __init__(self, network, num_identities, margin=0.3, scale=24.0, **kwargs):
+    def __init__(self, network: ArcFace, num_identities: int, margin: float = 0.3, scale: float = 24.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.network = network
         self.margin = margin
@@ -42,5 +44,5 @@ class ArcFaceTrainer(keras.Model):
         return cosines * math.cos(self.margin) - sines * math.sin(self.margin)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [self.accuracy]

@@ -8,7 +8,7 @@ import keras
 from psp_keras.errors import UserError
 
 
-def on_devices(count):
+def on_devices(count: int) -> contextlib.AbstractContextManager:
     """The scope in which a model is made and trained on several devices.
 
     TensorFlow: `tf.distribute.MirroredStrategy` over this machine's GPUs, or over equal parts of its CPU where it has
@@ -92,10 +92,13 @@ def is_first_process():
     return jax.process_index() == 0
 
 
-def synchronize_batch_norm(network):
+def synchronize_batch_norm(network: keras.Model) -> None:
     """Lets the batch normalisation of a built network use the statistics of the whole batch, not of each device's part.
 
     JAX always does; TensorFlow where asked to.
+
+    Raises:
+        ValueError: the network has no batch normalisation, or is not built.
     """
     if keras.backend.backend() != "tensorflow":
         return

@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -19,11 +20,14 @@ from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.options import GANOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.typing import PathLike
 
 NUM_SAMPLES = 64
 
 
-def train_gan(data, output, *, on_broken=print_left_out, **options):
+def train_gan(
+    data: PathLike, output: PathLike, *, on_broken: Callable[[str], None] = print_left_out, **options: Any
+) -> StyleGAN2Generator:
     """Trains a StyleGAN2 generator; the same call goes on where a stopped one left off.
 
     Args:

@@ -1,6 +1,11 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
+
+from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 
 
 class GANTrainer(keras.Model):
@@ -26,17 +31,17 @@ class GANTrainer(keras.Model):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        r1_gamma=0.05,
-        r1_interval=16,
-        path_length_weight=2.0,
-        path_length_interval=8,
-        style_mixing_probability=0.9,
-        ema_images=5000,
-        ema_ramp_up=True,
-        seed=0,
-        **kwargs,
+        generator: StyleGAN2Generator,
+        discriminator: StyleGAN2Discriminator,
+        r1_gamma: float = 0.05,
+        r1_interval: int = 16,
+        path_length_weight: float = 2.0,
+        path_length_interval: int = 8,
+        style_mixing_probability: float = 0.9,
+        ema_images: float = 5000,
+        ema_ramp_up: bool = True,
+        seed: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.generator = generator
@@ -58,7 +63,7 @@ class GANTrainer(keras.Model):
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
-    def compile(self, learning_rate=0.002, **kwargs):
+    def compile(self, learning_rate: float = 0.002, **kwargs: Any) -> None:
         """Sets up the two Adam optimizers (beta_1 0, beta_2 0.99, shortened for lazy regularisation)."""
         super().compile(**kwargs)
         self.generator_optimizer = _lazy_adam(learning_rate, self.path_length_interval)
@@ -67,11 +72,11 @@ class GANTrainer(keras.Model):
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
         return [self.generator_optimizer, self.discriminator_optimizer]
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.trackers.values())
 
     def call(self, z):

@@ -7,7 +7,9 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -31,11 +33,12 @@ from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.options import PSPOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
 
 
-def train_psp(output, *, on_broken=print_left_out, **options):
+def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left_out, **options: Any) -> models.PSP:
     """Trains a pSp encoder for a task; the same call goes on where a stopped one left off.
 
     Args:

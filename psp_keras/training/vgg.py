@@ -1,6 +1,7 @@
 """`psp-keras train-vgg`: a small VGG for LPIPS, trained to read the attributes of MiniFaces."""
 
 import dataclasses
+from typing import Any
 
 import keras
 from keras import ops
@@ -13,6 +14,7 @@ from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.options import VGGOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.typing import PathLike
 
 
 class AttributeReader(keras.Model):
@@ -33,7 +35,7 @@ class AttributeReader(keras.Model):
         return self.dense(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
 
 
-def train_vgg(output, **options):
+def train_vgg(output: PathLike, **options: Any) -> dict[str, float]:
     """Trains a VGG16 on MiniFaces attributes; the same call goes on where a stopped one left off.
 
     Args:

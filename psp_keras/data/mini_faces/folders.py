@@ -11,12 +11,21 @@ from psp_keras.data.image_files import write_image
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.data.mini_faces.face_renderer import PALETTE
 from psp_keras.progress import Progress
+from psp_keras.typing import PathLike
 
 _FOLDERS = ("images", "frontal", "sketches", "segmentation")
 _ATTRIBUTES = "attributes.jsonl"
 
 
-def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_identities=None, style="photo"):
+def write_mini_faces(
+    output: PathLike,
+    count: int = 1000,
+    size: int = 64,
+    seed: int = 0,
+    split: str = "train",
+    num_identities: int | None = None,
+    style: str = "photo",
+) -> None:
     """Writes `images/`, `frontal/`, `sketches/`, `segmentation/` (palette PNG) and `attributes.jsonl`.
 
     Args:
@@ -29,7 +38,7 @@ def write_mini_faces(output, count=1000, size=64, seed=0, split="train", num_ide
         style: `"photo"` or `"cartoon"`.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or `size`, `split` or `style` is not allowed.
     """
     output = Path(output)
     for folder in _FOLDERS:

@@ -1,4 +1,6 @@
 import dataclasses
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +34,7 @@ class FaceSample:
     scene: Scene
 
     @property
-    def attributes(self):
+    def attributes(self) -> dict[str, Any]:
         """Every trait and scene value by name."""
         return {**dataclasses.asdict(self.person), **dataclasses.asdict(self.scene)}
 
@@ -48,6 +50,9 @@ class MiniFaces:
             `None` makes every sample another person.
         style: `"photo"`, or `"cartoon"`: the same people and scenes as a cartoonist draws them.
 
+    Raises:
+        UserError: `split` or `style` is none of these, or `size` is below 16.
+
     Example:
         >>> faces = MiniFaces(size=64)
         >>> faces[7].image.shape, faces[7].identity
@@ -58,7 +63,14 @@ class MiniFaces:
 
     labels = LABELS
 
-    def __init__(self, size=64, seed=0, split="train", num_identities=None, style="photo"):
+    def __init__(
+        self,
+        size: int = 64,
+        seed: int = 0,
+        split: str = "train",
+        num_identities: int | None = None,
+        style: str = "photo",
+    ):
         if split not in _SPLITS:
             raise UserError(f"`split` must be one of {_SPLITS}, got {split!r}.")
         if style not in STYLES:
@@ -71,25 +83,37 @@ class MiniFaces:
         self.num_identities = num_identities
         self.style = style
 
-    def __getitem__(self, index):
-        """Returns sample `index` (any non-negative integer) with all its maps."""
+    def __getitem__(self, index: int) -> FaceSample:
+        """Returns sample `index` (any non-negative integer) with all its maps.
+
+        Raises:
+            IndexError: the number is negative.
+        """
         person, scene = self.describe(index)
         image, segmentation, sketch = render(person, scene, self.size, with_maps=True, style=self.style)
         frontal = render(person, scene.frontal(), self.size, style=self.style)[0]
         return FaceSample(image, segmentation, sketch, frontal, self.identity(index), person, scene)
 
-    def describe(self, index):
-        """Returns the `(person, scene)` of a sample without drawing it."""
+    def describe(self, index: int) -> tuple[Person, Scene]:
+        """Returns the `(person, scene)` of a sample without drawing it.
+
+        Raises:
+            IndexError: the number is negative.
+        """
         person = random_person(self._rng(0, self.identity(index)))
         return person, random_scene(self._rng(1, index))
 
-    def identity(self, index):
-        """Returns the number of the person that sample `index` shows."""
+    def identity(self, index: int) -> int:
+        """Returns the number of the person that sample `index` shows.
+
+        Raises:
+            IndexError: the number is negative.
+        """
         if index < 0:
             raise IndexError(f"MiniFaces has no sample {index}.")
         return index if self.num_identities is None else index % self.num_identities
 
-    def images(self, indices):
+    def images(self, indices: Iterable[int]) -> np.ndarray:
         """Draws only the pictures, which is several times as fast.
 
         Args:
@@ -97,10 +121,13 @@ class MiniFaces:
 
         Returns:
             uint8 `(len(indices), size, size, 3)`.
+
+        Raises:
+            IndexError: a number is negative.
         """
         return np.stack([render(*self.describe(int(index)), self.size, style=self.style)[0] for index in indices])
 
-    def maps(self, indices):
+    def maps(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draws pictures with their maps.
 
         Args:
@@ -108,17 +135,28 @@ class MiniFaces:
 
         Returns:
             `(images, segmentations, sketches)`: uint8 `(N, size, size, 3)`, `(N, size, size)`, `(N, size, size)`.
+
+        Raises:
+            IndexError: a number is negative.
         """
         drawn = [render(*self.describe(int(i)), self.size, with_maps=True, style=self.style) for i in indices]
         return tuple(np.stack(part) for part in zip(*drawn))
 
-    def frontals(self, indices):
-        """Draws the same faces with the head held straight, uint8 `(len(indices), size, size, 3)`."""
+    def frontals(self, indices: Iterable[int]) -> np.ndarray:
+        """Draws the same faces with the head held straight, uint8 `(len(indices), size, size, 3)`.
+
+        Raises:
+            IndexError: a number is negative.
+        """
         scenes = [self.describe(int(index)) for index in indices]
         return np.stack([render(person, scene.frontal(), self.size, style=self.style)[0] for person, scene in scenes])
 
-    def attribute_vectors(self, indices):
-        """Returns `attribute_vector` of every sample, `(len(indices), attributes)`."""
+    def attribute_vectors(self, indices: Iterable[int]) -> np.ndarray:
+        """Returns `attribute_vector` of every sample, `(len(indices), attributes)`.
+
+        Raises:
+            IndexError: a number is negative.
+        """
         return np.stack([attribute_vector(*self.describe(int(index))) for index in indices])
 
     def _rng(self, stream, number):
