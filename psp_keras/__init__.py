@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras import training as training
     from psp_keras.errors import UserError as UserError
     from psp_keras.models import PSP as PSP
+    from psp_keras.models.preset import from_preset as from_preset
     from psp_keras.presets import list_presets as list_presets
 
 __getattr__, __dir__, __all__ = lazy_exports(

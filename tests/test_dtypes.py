@@ -1,5 +1,6 @@
 """The dtype `"auto"`: what it becomes on which hardware, and what a run remembers of it."""
 
+import numpy as np
 import pytest
 
 from psp_keras import dtypes, from_preset

@@ -89,7 +89,7 @@ ENTRY_POINTS = [
     "psp_keras.models.StyleGAN2Generator",
     "psp_keras.models.SynthesisNetwork",
     "psp_keras.models.WeightedLoss",
-    "psp_keras.models.load_preset",
+    "psp_keras.from_preset",
     "psp_keras.optimizers.Ranger",
     "psp_keras.presets.find_preset",
     "psp_keras.serving.Client",
@@ -151,7 +151,7 @@ _RAISED_BY = {
     "check_shape": "ValueError",
     **dict.fromkeys(("check_whole", "check_number", "check_above_zero", "check_sizes", "check_pyramid"), "UserError"),
     **dict.fromkeys(("check_weights", "check_files", "check_folder", "check_replaceable"), "UserError"),
-    **dict.fromkeys(("list_images", "read_image", "find_preset", "load_preset", "get_task"), "UserError"),
+    **dict.fromkeys(("list_images", "read_image", "find_preset", "from_preset", "get_task"), "UserError"),
     **dict.fromkeys(("atomic_write", "open_picture", "from_preset"), "UserError"),
 }
 

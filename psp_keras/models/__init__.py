@@ -14,7 +14,6 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.moco import MoCo as MoCo
     from psp_keras.models.perceptual_network import PerceptualNetwork as PerceptualNetwork
     from psp_keras.models.preset import PresetModel as PresetModel
-    from psp_keras.models.preset import load_preset as load_preset
     from psp_keras.models.psp import PSP as PSP
     from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
     from psp_keras.models.stylegan2_generator import StyleGAN2Generator as StyleGAN2Generator

@@ -34,7 +34,7 @@ class PresetModel(keras.Model):
         >>> isinstance(network, PresetModel)
         True
         >>> network.save_to_preset("arcface", dtype="float16")
-        >>> type(load_preset("arcface")).__name__
+        >>> type(from_preset("arcface")).__name__
         'ArcFace'
     """
 
