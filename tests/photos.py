@@ -43,3 +43,15 @@ def five_of(landmarks):
     """The five points that 68 contain."""
     left, right = landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)
     return np.stack([left, right, landmarks[30], landmarks[48], landmarks[54]])
+
+
+def portrait(size=160):
+    """The astronaut's head, uint8 `(size, size, 3)`."""
+    head = Image.fromarray(astronaut()[10:230, 115:335])
+    return np.asarray(head.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def collage(pictures, columns):
+    """Pictures of one shape side by side, a little apart, on grey."""
+    framed = [np.pad(picture, ((24, 24), (24, 24), (0, 0)), constant_values=150) for picture in pictures]
+    return np.concatenate([np.concatenate(framed[i : i + columns], axis=1) for i in range(0, len(framed), columns)])

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "image_files": "list_images read_image to_float to_uint8 write_image",
         "alignment": "AlignedFace align_face",
+        "face_detection": "Face find_faces",
         "grids": "image_grid square_grid",
         "inpainting_mask": "InpaintingMask",
         "low_resolution": "LowResolution",
