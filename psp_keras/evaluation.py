@@ -10,9 +10,10 @@ from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
-from psp_keras.errors import print_left_out
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.layers.face_regions import shrink_to_256
 from psp_keras.metrics import SMALLER_IS_BETTER, TranslationMetrics
+from psp_keras.tasks.face_photos import open_face_photos
 from psp_keras.tasks.registry import get_task
 from psp_keras.tasks.task_data import TaskData
 from psp_keras.training.examples import check_places, list_examples, with_mini_faces_classes
@@ -22,7 +23,15 @@ _ON_SHEET = 8
 
 
 def evaluate(
-    model, data="mini_faces", count=512, metrics=None, source=None, target=None, sheet=None, on_broken=print_left_out
+    model,
+    data="mini_faces",
+    count=512,
+    metrics=None,
+    source=None,
+    target=None,
+    sheet=None,
+    align=False,
+    on_broken=print_left_out,
 ):
     """Translates held-out pictures and measures the result beside two baselines.
 
@@ -34,6 +43,7 @@ def evaluate(
         source: folder of the sources of a paired task.
         target: folder of its targets.
         sheet: picture file for the best and worst cases.
+        align: whether to cut the largest face out of each photo of `data` first, see `align_face`.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
@@ -41,7 +51,7 @@ def evaluate(
         picture of the same set) and `images` (each picture's name and metrics).
     """
     task_data = TaskData(with_mini_faces_classes(get_task(model.task), data), model.encoder.image_size)
-    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken)
+    names, sources, targets = read_held_out(task_data, data, source, target, count, on_broken, align)
     metrics = metrics or TranslationMetrics()
     outputs = translate_all(model, sources)
     candidates = {
@@ -84,11 +94,13 @@ def translate_all(model, sources):
     return np.concatenate([keras.ops.convert_to_numpy(model.translate(batch)) for batch in batches])
 
 
-def read_held_out(task_data, data, source, target, count, on_broken=print_left_out):
+def read_held_out(task_data, data, source, target, count, on_broken=print_left_out, align=False):
     """Returns `(names, sources, targets)` to measure a task with.
 
     For frontalization and toonify, MiniFaces knows what no training saw: the frontal view and the cartoon.
     """
+    if align and data in MINI_FACES:
+        raise UserError("`align` needs a folder of photos as `data`.")
     if data in MINI_FACES:
         names, faces = [f"test_{i:05d}" for i in range(count)], MiniFaces(task_data.size, split="test")
         sources, targets = task_data.measured(task_data.draw(faces, range(count)))
@@ -97,9 +109,12 @@ def read_held_out(task_data, data, source, target, count, on_broken=print_left_o
         elif task_data.task.name == "toonify":
             targets = to_float(MiniFaces(task_data.size, split="test", style="cartoon").images(range(count)))
         return names, sources, targets
+    if align and task_data.task.paired:
+        raise UserError("`align` goes with `data`, not with pairs.")
     check_places(task_data.task, (data, source, target))
     items = list_examples(task_data.task, data, source, target, on_broken)[:count]
-    items, stored = read_images(items, task_data.read, on_broken)
+    read = open_face_photos(task_data.task, task_data.size).read_one if align else task_data.read
+    items, stored = read_images(items, read, on_broken)
     return [str(item[0] if task_data.task.paired else item) for item in items], *task_data.measured(stored)
 
 

@@ -4,20 +4,34 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
 
+from psp_keras.commands.translate_faces import beside, translate_faces
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.data.inpainting_mask import InpaintingMask
 from psp_keras.data.low_resolution import LowResolution
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.tasks.face_photos import open_face_photos
 from psp_keras.tasks.registry import get_task
 
 _BATCH = 8
 
 
-def translate_files(model, inputs, output, couple=False, resize=True, mask=None, factor=None, on_broken=print_left_out):
+def translate_files(
+    model,
+    inputs,
+    output,
+    couple=False,
+    resize=True,
+    mask=None,
+    factor=None,
+    align=False,
+    faces="largest",
+    landmarks=None,
+    paste_back=False,
+    on_broken=print_left_out,
+):
     """Translates picture files; a broken one is reported and left out.
 
     Args:
@@ -28,6 +42,10 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
         resize: whether to shrink outputs larger than 256 pixels to 256.
         mask: what inpainting hides, instead of the task's; see `Task`.
         factor: what super-resolution shrinks sharp pictures by first; by default they are small already.
+        align: whether to cut the faces out of photos, see `align_face`.
+        faces: with `align`, `"largest"` for one face a photo, or `"all"`.
+        landmarks: with `align`, a JSON file of the faces in the photos, see `read_landmarks`.
+        paste_back: with `align`, whether to write the photos with the outputs in them, as they were written.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
@@ -37,8 +55,20 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
     paths = collect_files(inputs)
-    targets = name_outputs(paths, Path(output))
     reader = _Reader(model, mask, factor)
+    if align:
+        photos = open_face_photos(reader.task, model.encoder.image_size, faces, landmarks)
+
+        def translate(crops, first):
+            seen = reader.to_input(crops, first)
+            outputs = model.translate(seen, resize=resize and not paste_back)
+            return reader.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))
+
+        targets = name_outputs(paths, Path(output), None if paste_back else ".png")
+        return translate_faces(translate, photos, targets, couple, paste_back, on_broken)
+    if paste_back or landmarks or faces != "largest":
+        raise UserError("`paste_back`, `landmarks` and `faces` need `align`.")
+    targets = name_outputs(paths, Path(output))
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):
         batch, images = [], []
@@ -52,13 +82,23 @@ def translate_files(model, inputs, output, couple=False, resize=True, mask=None,
             seen = reader.to_input(np.stack(images), start)
             outputs = to_uint8(keras.ops.convert_to_numpy(model.translate(seen, resize=resize)))
             for path, source, picture in zip(batch, reader.to_pictures(seen), outputs):
-                write_image(targets[path], _beside(source, picture) if couple else picture)
+                write_image(targets[path], beside(source, picture) if couple else picture)
                 written.append(targets[path])
         bar.update(min(start + _BATCH, len(paths)))
     return written
 
 
-def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None, seed=0, on_broken=print_left_out):
+def mix_files(
+    model,
+    inputs,
+    output,
+    num_outputs=5,
+    latent_mask=None,
+    alpha=None,
+    seed=0,
+    align=False,
+    on_broken=print_left_out,
+):
     """Writes a grid of pictures and their variants with some styles replaced.
 
     Args:
@@ -69,16 +109,18 @@ def mix_files(model, inputs, output, num_outputs=5, latent_mask=None, alpha=None
         latent_mask: styles to replace; by default the task's, 8 to 17 of 18 as in the paper.
         alpha: blend in the masked styles, see `PSP.translate`.
         seed: of the random styles.
+        align: whether to cut the largest face out of each photo first, see `align_face`.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
         Number of pictures mixed.
     """
     styles, reader = model.generator.num_styles, _Reader(model)
+    read = open_face_photos(reader.task, model.encoder.image_size).read_one if align else reader.read
     mask = reader.task.style_mask(styles) if latent_mask is None else latent_mask
     if max(mask) >= styles:
         raise UserError(f"--latent-mask names style {max(mask)}, but the generator has styles 0 to {styles - 1}.")
-    seen = reader.to_input(read_images(collect_files(inputs), reader.read, on_broken)[1])
+    seen = reader.to_input(read_images(collect_files(inputs), read, on_broken)[1])
     rows = []
     for start in range(0, len(seen), _BATCH):
         batch = seen[start : start + _BATCH]
@@ -129,14 +171,14 @@ def _files(path):
     return [path]
 
 
-def name_outputs(paths, output):
-    """A PNG name for each file; files of the same stem keep their extension and number apart."""
+def name_outputs(paths, output, ending=".png"):
+    """A name for each file, its own ending where `ending` is `None`; files of the same stem are kept apart."""
     targets, taken = {}, set()
     for path in paths:
         candidates = [path.stem, path.name.replace(".", "_"), *(f"{path.stem}_{i}" for i in range(2, len(paths) + 2))]
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
-        targets[path] = output / f"{name}.png"
+        targets[path] = output / f"{name}{path.suffix if ending is None else ending}"
     check_outputs(targets)
     return targets
 
@@ -151,8 +193,3 @@ def check_outputs(targets):
         if target in taken:
             raise UserError(f"{path} and {taken[target]} would both become {target}: rename one of them.")
         taken[target] = path
-
-
-def _beside(source, picture):
-    resized = Image.fromarray(source).resize(picture.shape[1::-1], Image.Resampling.NEAREST)
-    return np.concatenate([np.asarray(resized), picture], axis=1)

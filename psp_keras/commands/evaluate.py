@@ -2,7 +2,7 @@ import dataclasses
 
 from psp_keras.command_line import Command
 from psp_keras.data.mini_faces_names import MINI_FACES
-from psp_keras.option_kinds import InputPlace, OutputFile, Preset, Text, Whole
+from psp_keras.option_kinds import InputPlace, OutputFile, Preset, Switch, Text, Whole
 from psp_keras.options import option
 
 
@@ -19,6 +19,7 @@ class Evaluate(Command):
     metrics: str = option(Text(), "any of l2, lpips, id, psnr, ssim, fid-mini, with commas between", "l2,lpips,id")
     perceptual_network: str = option(Preset(), "preset for lpips and fid-mini", "mini_faces_vgg")
     arcface: str = option(Preset(), "preset for id", "mini_faces_arcface_metric")
+    align: bool = option(Switch(), "cut the largest face out of each photo of --data first", False)
     count: int = option(Whole(1), "pictures to measure, at most", 512)
     output: str | None = option(OutputFile(".json"), "JSON file for the measures of every picture", None)
     sheet: str | None = option(OutputFile(), "picture file for the best and the worst cases", None)
@@ -29,7 +30,7 @@ class Evaluate(Command):
         from psp_keras.models.psp import PSP
 
         metrics = TranslationMetrics(self.metrics.split(","), self.perceptual_network, self.arcface)
-        options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet")}
+        options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet", "align")}
         report = evaluate(PSP.from_preset(self.preset), metrics=metrics, **options, on_broken=leave_out)
         print_summary(report)
         if self.output:

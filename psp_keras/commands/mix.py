@@ -1,7 +1,7 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, Number, OutputFile, Preset, Seed, Styles, Whole
+from psp_keras.option_kinds import Inputs, Number, OutputFile, Preset, Seed, Styles, Switch, Whole
 from psp_keras.options import option
 
 
@@ -18,6 +18,7 @@ class Mix(Command):
         Number(0, 1), "blend that much of the random style in, 0 to 1; replaces without it", None
     )
     seed: int = option(Seed(), "of the random styles", 0)
+    align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
 
     def run(self, leave_out):
         from psp_keras.models.psp import PSP

@@ -1,6 +1,7 @@
 """The crop of a face that FFHQ and the published networks use, and the way back into the photo. Imports no Keras."""
 
 import dataclasses
+import math
 
 import numpy as np
 from PIL import Image
@@ -55,9 +56,12 @@ def align_face(image, landmarks, size=256):
         UserError: the image or the landmarks are not of that form, or the face is not in the photo.
 
     Example:
-        >>> face = find_faces(photo)[0]
-        >>> aligned = align_face(photo, face.landmarks)
-        >>> pasted = aligned.paste_back(photo, aligned.image)
+        >>> sample = psp_keras.data.MiniFaces(size=128)[5]
+        >>> aligned = align_face(sample.image, sample.landmarks)
+        >>> aligned.image.shape, aligned.quad.shape
+        ((256, 256, 3), (4, 2))
+        >>> aligned.paste_back(sample.image, aligned.image).shape
+        (128, 128, 3)
     """
     photo = check_photo(image)
     quad = face_quad(landmarks)
@@ -93,6 +97,12 @@ def face_quad(landmarks):
 def side_of(quad):
     """Returns the length of a crop's side in pixels of the photo."""
     return float(np.hypot(*(quad[3] - quad[0])))
+
+
+def angle_of(quad):
+    """Returns by how many degrees a crop is turned clockwise in the photo, from -180 to 180."""
+    across = quad[3] - quad[0]
+    return math.degrees(math.atan2(across[1], across[0]))
 
 
 def check_photo(image):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from psp_keras.data.alignment import check_photo, face_quad, side_of
+from psp_keras.data.alignment import angle_of, check_photo, face_quad, side_of
 from psp_keras.data.mtcnn_detector import load_detector
 
 _SEARCHED = 1600  # pixels of the longer side, at most, in which faces are searched for first
@@ -34,8 +34,7 @@ class Face:
     @property
     def angle(self):
         """Degrees by which the face is turned clockwise, from -180 to 180."""
-        across = np.subtract(*face_quad(self.landmarks)[[3, 0]])
-        return math.degrees(math.atan2(across[1], across[0]))
+        return angle_of(face_quad(self.landmarks))
 
 
 def find_faces(image):
@@ -55,8 +54,9 @@ def find_faces(image):
         UserError: the image is something else, or the package `mtcnn` is not installed.
 
     Example:
-        >>> for face in find_faces(photo):
-        ...     crop = align_face(photo, face.landmarks).image
+        >>> photo = np.concatenate(psp_keras.data.MiniFaces(size=128).images([5, 24]), axis=1)
+        >>> [face.landmarks.shape for face in find_faces(photo)]
+        [(5, 2), (5, 2)]
     """
     levels = _Levels(check_photo(image))
     for level, quarter_turns in levels.attempts():

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.data.face_photos import FacePhotos
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.errors import UserError, print_left_out
@@ -90,6 +91,7 @@ def project_files(
     l2=1.0,
     lpips=0.8,
     perceptual_network="mini_faces_vgg",
+    align=False,
     on_broken=print_left_out,
 ):
     """Projects picture files.
@@ -104,6 +106,7 @@ def project_files(
         l2: weight of the mean squared error.
         lpips: weight of LPIPS.
         perceptual_network: preset for LPIPS.
+        align: whether to cut the largest face out of each photo first, see `align_face`.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
@@ -117,7 +120,8 @@ def project_files(
     size = min(256, generator.resolution)
     paths = collect_files(inputs)
     names = name_outputs(paths, Path(output))
-    paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
+    read = FacePhotos(size).read_one if align else lambda path: read_image(path, size)
+    paths, images = read_images(paths, read, on_broken)
     begin = time.time()
     targets = to_float(images)
     start = model.encode(targets) if from_encoder else generator.latent_average

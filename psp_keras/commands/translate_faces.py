@@ -1,0 +1,95 @@
+"""The faces in photos through a model, and back into the photos."""
+
+import keras
+import numpy as np
+from PIL import Image
+
+from psp_keras.data.image_files import read_photo, write_image
+from psp_keras.data.photo_copy import write_like
+from psp_keras.errors import UserError, print_left_out
+
+_BATCH = 8
+
+
+def translate_faces(translate, photos, targets, couple=False, paste_back=False, on_broken=print_left_out):
+    """Translates the faces in photos; a photo without a face is reported and left out.
+
+    Args:
+        translate: function of crops, uint8 `(N, size, size, 3)`, and of the number of the first one, to what the model
+            saw and what it made of them, both uint8 `(N, S, S, 3)`.
+        photos: `FacePhotos`.
+        targets: the output of each photo, by its path.
+        couple: whether to put source and output side by side.
+        paste_back: whether to write the photos with the outputs in them, instead of the outputs.
+        on_broken: called with a line for each photo that is left out.
+
+    Returns:
+        Paths of the pictures written.
+
+    Raises:
+        UserError: an output cannot be written or would replace an input.
+    """
+    write = _write_photo if paste_back else _write_faces
+    bar, written, waiting, done = keras.utils.Progbar(len(targets), unit_name="photo"), [], [], 0
+    for number, path in enumerate(targets, start=1):
+        try:
+            waiting.append((path, photos.read(path)))
+        except UserError as error:
+            on_broken(str(error))
+        faces = sum(len(found) for _, found in waiting)
+        if faces >= _BATCH or number == len(targets):
+            results = iter(_translate_all(translate, [face.image for _, found in waiting for face in found], done))
+            for place, found in waiting:
+                pairs = [next(results) for _ in found]
+                written += write(place, targets, photos.faces, found, pairs, couple)
+            done += faces
+            waiting = []
+        bar.update(number)
+    return written
+
+
+def name_faces(target, count, faces, inputs):
+    """Names the outputs of a photo's faces: as the photo's, or numbered where all faces are wanted.
+
+    Args:
+        target: the photo's output.
+        count: how many faces it has.
+        faces: see `FacePhotos`.
+        inputs: paths that must not be replaced.
+
+    Raises:
+        UserError: an output would replace an input.
+    """
+    names = [target.with_stem(f"{target.stem}_face{i + 1}") for i in range(count)] if faces == "all" else [target]
+    for name in names:
+        if name.exists() and any(name.samefile(path) for path in inputs):
+            raise UserError(f"The output would replace the input {name}: choose another `output`.")
+    return names
+
+
+def beside(source, picture):
+    """Puts a source, as large as what became of it, beside that."""
+    resized = Image.fromarray(source).resize(picture.shape[1::-1], Image.Resampling.NEAREST)
+    return np.concatenate([np.asarray(resized), picture], axis=1)
+
+
+def _translate_all(translate, crops, first):
+    """Pairs of what the model saw and what it made of it."""
+    for start in range(0, len(crops), _BATCH):
+        seen, outputs = translate(np.stack(crops[start : start + _BATCH]), first + start)
+        yield from zip(seen, outputs)
+
+
+def _write_faces(path, targets, faces, found, pairs, couple):
+    names = name_faces(targets[path], len(found), faces, targets)
+    for name, (seen, output) in zip(names, pairs):
+        write_image(name, beside(seen, output) if couple else output)
+    return names
+
+
+def _write_photo(path, targets, faces, found, pairs, couple):
+    photo = pasted = read_photo(path)
+    for face, (_, output) in reversed(list(zip(found, pairs))):  # the largest face comes to lie on top
+        pasted = face.paste_back(pasted, output)
+    write_like(path, targets[path], np.concatenate([photo, pasted], axis=1) if couple else pasted)
+    return [targets[path]]

@@ -1,0 +1,24 @@
+from psp_keras.data.face_photos import FacePhotos
+from psp_keras.errors import UserError
+
+
+def open_face_photos(task, size, faces="largest", landmarks=None):
+    """Opens photos whose faces are aligned for a task.
+
+    Args:
+        task: `Task`.
+        size: see `FacePhotos`.
+        faces: see `FacePhotos`.
+        landmarks: see `FacePhotos`.
+
+    Returns:
+        `FacePhotos`.
+
+    Raises:
+        UserError: the task reads no photos, reads pairs, or is not about faces.
+    """
+    if task.source != "photo":
+        raise UserError(f"`align` is for photos of faces, and the task {task.name} reads a {task.source}.")
+    if task.losses.get("moco"):  # it stands where faces have the identity loss
+        raise UserError(f"`align` is for faces, and the task {task.name} is about something else.")
+    return FacePhotos(size, faces, landmarks)
