@@ -1,7 +1,7 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.data.face_photos import FACES
+from psp_keras.data.face_choices import FACES
 from psp_keras.option_kinds import Choice, InputPlace, Inputs, OutputFolder, Switch, Whole
 from psp_keras.options import option
 

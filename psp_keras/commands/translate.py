@@ -1,7 +1,7 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.data.face_photos import FACES
+from psp_keras.data.face_choices import FACES
 from psp_keras.option_kinds import Choice, InputPlace, Inputs, OutputFolder, Preset, Switch, Text, Whole
 from psp_keras.options import option
 
@@ -12,7 +12,7 @@ class Translate(Command):
 
     preset: str = option(Preset(), "built-in name, preset directory or run folder", positional=True)
     inputs: list = option(Inputs(), "picture files and folders", positional=True)
-    output: str = option(OutputFolder(), "folder for the PNG files; for pictures in their own format with --paste-back")
+    output: str = option(OutputFolder(), "folder for the PNG files, or for the photos with --paste-back")
     couple: bool = option(Switch(), "put source and output side by side", False)
     resize: bool = option(Switch(), "keep outputs larger than 256 pixels", True, flag="--full-size")
     mask: str | None = option(
@@ -21,7 +21,9 @@ class Translate(Command):
     factor: int | None = option(Whole(1), "shrink the inputs of super_resolution by that much first", None)
     align: bool = option(Switch(), "cut the faces out of photos, as published networks want them", False)
     faces: str = option(Choice(*FACES), "which faces of a photo, with --align", "largest")
-    landmarks: str | None = option(InputPlace(), "JSON file of known landmarks, with --align; see `align`", None)
+    landmarks: str | None = option(
+        InputPlace(), "JSON file of known landmarks, with --align; see psp-keras align", None
+    )
     paste_back: bool = option(Switch(), "put the outputs back into the photos, with --align", False)
 
     def run(self, leave_out):

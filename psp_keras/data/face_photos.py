@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from psp_keras.data.alignment import align_face, angle_of, face_quad, side_of
+from psp_keras.data.face_choices import FACES
 from psp_keras.data.image_files import read_photo
 from psp_keras.data.landmarks import read_landmarks
 from psp_keras.errors import UserError, print_note
 
-FACES = ("largest", "all")
 _TURNED = 45  # degrees from which on the user is told
 
 
