@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from psp_keras.commands.translate_faces import beside, translate_faces
+from psp_keras.commands.translate_faces import beside, check_face_options, translate_faces
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
@@ -54,6 +54,7 @@ def translate_files(
     Raises:
         UserError: an input does not exist, or the output cannot be written or would replace an input.
     """
+    check_face_options(align, faces, landmarks, paste_back)
     paths = collect_files(inputs)
     reader = _Reader(model, mask, factor)
     if align:
@@ -66,8 +67,6 @@ def translate_files(
 
         targets = name_outputs(paths, Path(output), None if paste_back else ".png")
         return translate_faces(translate, photos, targets, couple, paste_back, on_broken)
-    if paste_back or landmarks or faces != "largest":
-        raise UserError("`paste_back`, `landmarks` and `faces` need `align`.")
     targets = name_outputs(paths, Path(output))
     bar, written = keras.utils.Progbar(len(paths), unit_name="picture"), []
     for start in range(0, len(paths), _BATCH):

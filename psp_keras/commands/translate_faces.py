@@ -15,8 +15,8 @@ def translate_faces(translate, photos, targets, couple=False, paste_back=False, 
     """Translates the faces in photos; a photo without a face is reported and left out.
 
     Args:
-        translate: function of crops, uint8 `(N, size, size, 3)`, and of the number of the first one, to what the model
-            saw and what it made of them, both uint8 `(N, S, S, 3)`.
+        translate: function of crops, uint8 `(N, size, size, 3)`, and of the number of the first one. It returns what
+            the model saw and what it made of them, uint8 `(N, S, S, 3)`, or a `UserError` in the place of an output.
         photos: `FacePhotos`.
         targets: the output of each photo, by its path.
         couple: whether to put source and output side by side.
@@ -41,11 +41,21 @@ def translate_faces(translate, photos, targets, couple=False, paste_back=False, 
             results = iter(_translate_all(translate, [face.image for _, found in waiting for face in found], done))
             for place, found in waiting:
                 pairs = [next(results) for _ in found]
-                written += write(place, targets, photos.faces, found, pairs, couple)
+                failures = [output for _, output in pairs if isinstance(output, UserError)]
+                if failures:
+                    on_broken(f"{place}: {failures[0]}")
+                else:
+                    written += write(place, targets, photos.faces, found, pairs, couple)
             done += faces
             waiting = []
         bar.update(number)
     return written
+
+
+def check_face_options(align, faces, landmarks, paste_back):
+    """Raises a `UserError` when an option is given that says nothing without `align`."""
+    if not align and (paste_back or landmarks or faces != "largest"):
+        raise UserError("`paste_back`, `landmarks` and `faces` need `align`.")
 
 
 def name_faces(target, count, faces, inputs):
