@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from psp_keras.commands.translate_faces import beside, check_face_options, translate_faces
+from psp_keras.commands.translate_video import check_video, is_video, translate_video
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import list_images, to_uint8, write_image
 from psp_keras.data.image_source import read_images
@@ -37,7 +38,7 @@ def translate_files(
     Args:
         model: `PSP`.
         inputs: files and folders.
-        output: folder for the PNG files, named after their sources.
+        output: folder for the PNG files, named after their sources; or a video for a video.
         couple: whether to put source and output side by side.
         resize: whether to shrink outputs larger than 256 pixels to 256.
         mask: what inpainting hides, instead of the task's; see `Task`.
@@ -56,6 +57,8 @@ def translate_files(
     """
     check_face_options(align, faces, landmarks, paste_back)
     paths = collect_files(inputs)
+    if is_video(output) or any(map(is_video, paths)):
+        check_video(paths, output, paste_back, {"couple": couple, "landmarks": landmarks})
     reader = _Reader(model, mask, factor)
     if align:
         photos = open_face_photos(reader.task, model.encoder.image_size, faces, landmarks)
@@ -65,6 +68,9 @@ def translate_files(
             outputs = model.translate(seen, resize=resize and not paste_back)
             return reader.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))
 
+        if is_video(output):
+            translate_video(translate, paths[0], output, model.encoder.image_size, faces)
+            return [Path(output)]
         targets = name_outputs(paths, Path(output), None if paste_back else ".png")
         return translate_faces(translate, photos, targets, couple, paste_back, on_broken)
     targets = name_outputs(paths, Path(output))

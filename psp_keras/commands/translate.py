@@ -1,8 +1,10 @@
 import dataclasses
+from pathlib import Path
 
 from psp_keras.command_line import Command
 from psp_keras.commands.face_options import FaceOptions
-from psp_keras.option_kinds import Inputs, OutputFolder, Preset, Switch, Text, Whole
+from psp_keras.data.video_endings import VIDEO_ENDINGS
+from psp_keras.option_kinds import Inputs, OutputFolderOrFile, Preset, Switch, Text, Whole
 from psp_keras.options import option
 
 
@@ -12,7 +14,10 @@ class Translate(FaceOptions, Command):
 
     preset: str = option(Preset(), "built-in name, preset directory or run folder", positional=True)
     inputs: list = option(Inputs(), "picture files and folders", positional=True)
-    output: str = option(OutputFolder(), "folder for the PNG files, or for the photos with --paste-back")
+    output: str = option(
+        OutputFolderOrFile(*VIDEO_ENDINGS),
+        "folder for the PNG files, or for the photos with --paste-back; or a video for a video",
+    )
     couple: bool = option(Switch(), "put source and output side by side", False)
     resize: bool = option(Switch(), "keep outputs larger than 256 pixels", True, flag="--full-size")
     mask: str | None = option(
@@ -26,4 +31,4 @@ class Translate(FaceOptions, Command):
 
         options = self.as_dict()
         written = translate_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)
-        print(f"{len(written)} pictures in {self.output}")
+        print(self.output if written == [Path(self.output)] else f"{len(written)} pictures in {self.output}")
