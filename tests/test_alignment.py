@@ -37,6 +37,17 @@ def test_the_quad_is_where_the_crop_was():
     assert np.abs(there - photo[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))).max() < 20
 
 
+def test_points_go_both_ways():
+    landmarks = dlib_landmarks()["rotated"]
+    aligned = align_face(astronaut("rotated"), landmarks)
+    there = aligned.to_crop(landmarks)
+    np.testing.assert_allclose(aligned.to_photo(there), landmarks)
+    left, right, _, *mouth = five_of(there)
+    assert abs(left[1] - right[1]) < 8 and left[0] < 128 < right[0] and min(mouth[0][1], mouth[1][1]) > 150
+    # The same points in a crop of the crop are where the crop says that they are.
+    np.testing.assert_allclose(align_face(aligned.image, there).to_crop(there), there, atol=1)
+
+
 @pytest.mark.parametrize("size", [64, 1024])
 def test_other_sizes_show_the_same(size):
     photo, landmarks = astronaut("large"), dlib_landmarks()["large"]

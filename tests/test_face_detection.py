@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from psp_keras.data import MiniFaces, find_faces
+from psp_keras.data import MiniFaces, align_face, find_faces
 from psp_keras.data.alignment import face_quad, side_of
 from psp_keras.data.mtcnn_detector import load_detector
 from psp_keras.errors import UserError
@@ -85,6 +85,14 @@ def test_drawn_faces_beside_a_photo():
         assert min(corner_error(face.landmarks, landmarks) for face in faces) < 0.1
 
 
+@pytest.mark.parametrize("part", [np.s_[60:300, 205:460], np.s_[90:300, 100:400], np.s_[0:130, 100:400]])
+def test_a_face_that_the_border_cuts_is_found_or_not(part):
+    """Half of it beside, above or below the photo: what is found can be aligned."""
+    photo = np.ascontiguousarray(astronaut()[part])
+    for face in find_faces(photo):
+        assert align_face(photo, face.landmarks, 64).image.shape == (64, 64, 3)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (10, 10), (30, 30), (1, 4000), (2000, 24), (300, 300)])
 def test_photos_without_a_face(shape):
     noise = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype("uint8")
@@ -127,4 +135,11 @@ def test_a_missing_package_is_named(monkeypatch):
     load_detector.cache_clear()
     monkeypatch.setitem(sys.modules, "mtcnn", None)
     with pytest.raises(UserError, match=r"pip install 'psp-keras\[align\]'"):
+        find_faces(portrait())
+
+
+def test_another_backend_is_named(monkeypatch):
+    load_detector.cache_clear()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(UserError, match="with TensorFlow, not with jax"):
         find_faces(portrait())

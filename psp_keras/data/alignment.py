@@ -26,6 +26,15 @@ class AlignedFace:
     image: np.ndarray
     quad: np.ndarray
 
+    def to_crop(self, points):
+        """Takes points of the photo, `(N, 2)`, to where the crop shows them, in pixels."""
+        axes = np.linalg.inv(_axes(self.quad))
+        return (np.asarray(points) - self.quad[0]) @ axes * len(self.image) - 0.5
+
+    def to_photo(self, points):
+        """Takes points of the crop, `(N, 2)`, to where they are in the photo, in pixels."""
+        return from_crop(points, self.quad, len(self.image))
+
     def paste_back(self, photo, output):
         """Puts what became of the crop into the photo, with edges that fade.
 
@@ -94,6 +103,11 @@ def face_quad(landmarks):
     return np.stack([center - across - down, center - across + down, center + across + down, center + across - down])
 
 
+def from_crop(points, quad, size):
+    """Takes points of a crop of `size` pixels, `(N, 2)`, to the photo in which the quad is."""
+    return (np.asarray(points) + 0.5) / size @ _axes(quad) + quad[0]
+
+
 def side_of(quad):
     """Returns the length of a crop's side in pixels of the photo."""
     return float(np.hypot(*(quad[3] - quad[0])))
@@ -115,6 +129,11 @@ def check_photo(image):
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise UserError(f"A photo must be uint8 (H, W, 3), got {photo.dtype} {photo.shape}.")
     return photo
+
+
+def _axes(quad):
+    """The crop's upper and left edge as vectors of the photo."""
+    return np.stack([quad[3] - quad[0], quad[1] - quad[0]])
 
 
 def _quarter_turn(vector):

@@ -1,13 +1,12 @@
 """Finds faces and their landmarks in photos of any size, with MTCNN (Zhang et al. 2016; the package mtcnn)."""
 
 import dataclasses
-import functools
 import math
 
 import numpy as np
 from PIL import Image
 
-from psp_keras.data.alignment import angle_of, check_photo, face_quad, side_of
+from psp_keras.data.alignment import angle_of, check_photo, face_quad, from_crop, side_of
 from psp_keras.data.mtcnn_detector import load_detector
 
 _SEARCHED = 1600  # pixels of the longer side, at most, in which faces are searched for first
@@ -72,10 +71,13 @@ class _Levels:
 
     def __init__(self, photo):
         self._photo = Image.fromarray(photo)
+        self._pictures = {}
 
-    @functools.cache  # noqa: B019, the levels live as long as the search
     def picture(self, level):
-        return self._photo.reduce(2**level)
+        """The photo, halved `level` times."""
+        if level not in self._pictures:
+            self._pictures[level] = self._photo.reduce(2**level)
+        return self._pictures[level]
 
     def attempts(self):
         """What to search, in turn: `(level, quarter turns)`."""
@@ -129,9 +131,8 @@ def _look_closer(levels, candidates):
 
 def _in_photo(row, corners):
     """A detection in a close-up, as a face in the photo."""
-    axes = np.stack([corners[3] - corners[0], corners[1] - corners[0]]) / _CROP
     box = row.box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
-    landmarks, box = ((points + 0.5) @ axes + corners[0] for points in (row.landmarks, box))
+    landmarks, box = (from_crop(points, corners, _CROP) for points in (row.landmarks, box))
     return Face(np.concatenate([box.min(axis=0), box.max(axis=0)]), landmarks, row.confidence)
 
 

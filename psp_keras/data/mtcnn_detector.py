@@ -61,13 +61,13 @@ def load_detector():
     Raises:
         UserError: the package is not installed, or Keras does not compute with TensorFlow.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(f"Finding faces needs Keras with TensorFlow, not with {keras.backend.backend()}.")
     try:
         import mtcnn
         from mtcnn.stages import StageONet, StagePNet, StageRNet
     except ImportError as error:
         raise UserError("Finding faces needs the package mtcnn: pip install 'psp-keras[align]'.") from error
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(f"Finding faces needs Keras with TensorFlow, not with {keras.backend.backend()}.")
     # By absolute paths: a bare name is looked for in the working directory first, and unpickled.
     weights = Path(mtcnn.__file__).resolve().parent / "assets" / "weights"
     files = {StagePNet: "pnet.lz4", StageRNet: "rnet.lz4", StageONet: "onet.lz4"}
