@@ -22,9 +22,9 @@ class VideoFile:
 
     def __init__(self, path):
         self.path = path
-        with self._open() as (_, stream):
+        with self._open() as (container, stream):
             self.rate = float(stream.average_rate or 25)
-            duration = float(stream.duration * stream.time_base) if stream.duration else 0.0
+            duration = (container.duration or 0) / 1e6  # it counts microseconds
             # How many frames there seem to be: not every format knows.
             self.expected_frames = stream.frames or round(duration * self.rate) or 1
         first = next(self.frames(), None)
