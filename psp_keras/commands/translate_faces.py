@@ -29,26 +29,13 @@ def translate_faces(translate, photos, targets, couple=False, paste_back=False, 
     Raises:
         UserError: an output cannot be written or would replace an input.
     """
-    write = _write_photo if paste_back else _write_faces
-    bar, written, waiting, done = keras.utils.Progbar(len(targets), unit_name="photo"), [], [], 0
-    for number, path in enumerate(targets, start=1):
-        try:
-            waiting.append((path, photos.read(path)))
-        except UserError as error:
-            on_broken(str(error))
-        faces = sum(len(found) for _, found in waiting)
-        if faces >= _BATCH or number == len(targets):
-            results = iter(_translate_all(translate, [face.image for _, found in waiting for face in found], done))
-            for place, found in waiting:
-                pairs = [next(results) for _ in found]
-                failures = [output for _, output in pairs if isinstance(output, UserError)]
-                if failures:
-                    on_broken(f"{place}: {failures[0]}")
-                else:
-                    written += write(place, targets, photos.faces, found, pairs, couple)
-            done += faces
-            waiting = []
-        bar.update(number)
+    write, written = _write_photo if paste_back else _write_faces, []
+    for path, found, pairs in _translate_photos(translate, photos, list(targets), on_broken):
+        failures = [output for _, output in pairs if isinstance(output, UserError)]
+        if failures:
+            on_broken(f"{path}: {failures[0]}")
+        else:
+            written += write(path, targets, photos.faces, found, pairs, couple)
     return written
 
 
@@ -81,6 +68,24 @@ def beside(source, picture):
     """Puts a source, as large as what became of it, beside that."""
     resized = Image.fromarray(source).resize(picture.shape[1::-1], Image.Resampling.NEAREST)
     return np.concatenate([np.asarray(resized), picture], axis=1)
+
+
+def _translate_photos(translate, photos, paths, on_broken):
+    """Yields `(path, faces, pairs of what the model saw and made)` of each photo, several photos in a batch."""
+    bar, waiting, done = keras.utils.Progbar(len(paths), unit_name="photo"), [], 0
+    for number, path in enumerate(paths, start=1):
+        try:
+            waiting.append((path, photos.read(path)))
+        except UserError as error:
+            on_broken(str(error))
+        crops = [face.image for _, found in waiting for face in found]
+        if len(crops) >= _BATCH or number == len(paths):
+            pairs = list(_translate_all(translate, crops, done))
+            for place, found in waiting:
+                yield place, found, pairs[: len(found)]
+                pairs = pairs[len(found) :]
+            waiting, done = [], done + len(crops)
+        bar.update(number)
 
 
 def _translate_all(translate, crops, first):

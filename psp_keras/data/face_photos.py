@@ -19,8 +19,16 @@ class FacePhotos:
         faces: `"largest"` for one face a photo, or `"all"`.
         landmarks: JSON file of the faces in the photos, see `read_landmarks`; without it, `find_faces` looks for them.
 
+    Attributes:
+        faces: as given.
+
     Raises:
         UserError: the file of landmarks cannot be read.
+
+    Example:
+        >>> psp_keras.data.write_image("me.png", psp_keras.data.MiniFaces(size=128).images([5])[0])
+        >>> [face.image.shape for face in FacePhotos(size=256).read("me.png")]
+        [(256, 256, 3)]
     """
 
     def __init__(self, size=256, faces="largest", landmarks=None):

@@ -49,7 +49,7 @@ def read_landmarks(path):
         content = json.loads(Path(path).read_text())
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is no JSON file: {error}.") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} must be a JSON object of {_FORM}.")
@@ -88,7 +88,7 @@ def _as_points(landmarks):
     form = "must be the [x, y] of 5 or 68 points"
     try:
         points = np.array(landmarks, "float64")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(form) from None
     if points.ndim != 2 or points.shape[1] != 2 or len(points) not in _PARTS:
         raise ValueError(f"{form}, got the shape {points.shape}")

@@ -57,8 +57,8 @@ class VideoFile:
                     for packet in container.demux([stream, *writer.sounds]):
                         writer.take(packet)
                     writer.close()
-            except (av.error.FFmpegError, ValueError) as error:
-                raise _as_user_error(f"Cannot write {self.path} anew as {target}", error) from error
+            except av.error.FFmpegError as error:
+                raise UserError(f"Cannot write {self.path} anew as {target}: {error.strerror}.") from error
 
     @contextlib.contextmanager
     def _open(self):
@@ -70,8 +70,8 @@ class VideoFile:
                 stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
                 yield container, stream
-        except (av.error.FFmpegError, ValueError) as error:
-            raise _as_user_error(f"Cannot read the video {self.path}", error) from error
+        except av.error.FFmpegError as error:
+            raise UserError(f"Cannot read the video {self.path}: {error.strerror}.") from error
 
 
 class _Writer:
@@ -87,7 +87,10 @@ class _Writer:
         self._video.height, self._video.width = shape
         self._video.pix_fmt = "yuv444p" if shape[0] % 2 or shape[1] % 2 else "yuv420p"
         self._video.codec_context.time_base = stream.time_base
-        self.sounds = {sound: output.add_stream_from_template(sound) for sound in container.streams.audio}
+        try:
+            self.sounds = {sound: output.add_stream_from_template(sound) for sound in container.streams.audio}
+        except ValueError as error:  # of PyAV: the format of the output has no room for that kind of sound
+            raise UserError(f"The sound cannot be copied ({error}): choose another ending for `output`.") from error
 
     def take(self, packet):
         if packet.stream in self.sounds:
@@ -118,11 +121,6 @@ class _Writer:
 def upright(frame):
     """A frame as people see it: telephones store videos lying and say by how much."""
     return np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-
-
-def _as_user_error(what, error):
-    reason = getattr(error, "strerror", None) or error
-    return error if isinstance(error, UserError) else UserError(f"{what}: {reason}.")
 
 
 def _av():
