@@ -3,7 +3,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 RESULTS := benchmarks/results.jsonl
 
-.PHONY: demo test test-backends notebooks parity parity-tfa bench lint format clean
+.PHONY: demo test test-backends notebooks parity parity-avx2 parity-tfa bench lint format clean
 
 demo: $(INSTALLED)  ## a tour in a few minutes; pictures go to demo_output/
 	$(VENV)/bin/psp-keras demo
@@ -18,7 +18,7 @@ test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on J
 	done
 	$(VENV)/bin/python -m pytest tests/test_backends.py tests/test_several_devices.py
 
-bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (half an hour, 14 GB): docs/speed.*
+bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (40 minutes, 14 GB): docs/speed.*
 	rm -f $(RESULTS)
 	$(VENV)/bin/python benchmarks/inference.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/inference.py --frozen --results $(RESULTS)
@@ -26,6 +26,7 @@ bench: $(VENV)/.backends  ## how fast networks and training of the published siz
 	$(VENV)/bin/python benchmarks/training.py --dtype mixed_bfloat16 --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/peer_torch.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/scaling.py --resolutions 64 256 1024 --batches 1 4 16 --results $(RESULTS)
+	$(VENV)/bin/python benchmarks/commands.py --results $(RESULTS)
 	$(VENV)/bin/python benchmarks/report.py $(RESULTS) docs
 
 notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
@@ -34,6 +35,10 @@ notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
 parity: $(INSTALLED)  ## every comparison with the published PyTorch models, full size too, and its table
 	$(VENV)/bin/python -m pytest tests/test_parity.py tests/test_parity_full.py tests/test_parity_training.py \
 		-m "heavy or not heavy" --parity-table
+
+parity-avx2: $(INSTALLED)  ## a short comparison as a processor without AVX-512 computes it (seconds)
+	ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2 $(VENV)/bin/python -m pytest tests/test_onednn.py \
+		tests/test_parity.py -k "fused or upsampling or plain_ones or modulated_conv or fir or map2style or ir_se_block"
 
 parity-tfa:  ## writes the tensorflow-addons reference anew (needs Python 3.9 to 3.11), in an environment of its own
 	$(PYTHON) -m venv $(VENV)-tfa

@@ -12,11 +12,9 @@ import time
 import numpy as np
 from timing import machine
 
-from psp_keras.data import MiniFaces
-from psp_keras.data.image_source import ArraySource, draw_mini_faces, endless_batches
 from psp_keras.losses import PSPLoss
 from psp_keras.models import PSP
-from psp_keras.tasks import TaskData, get_task
+from psp_keras.tasks import MiniFacesExamples, get_task
 
 
 def main():
@@ -28,13 +26,8 @@ def main():
     print(machine())
     model = PSP.from_preset("mini_faces_inversion")
     model.compile(loss=PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface"))
-    data = TaskData(get_task("inversion"), model.encoder.image_size)
-    faces = ArraySource(draw_mini_faces(MiniFaces(data.size), 512))
-
-    def prepare(step, indices):
-        return data.prepare(faces.fetch(indices), (step, 0), augment=True)
-
-    batches = endless_batches(len(faces), prepare, options.batch_size)
+    examples = MiniFacesExamples(get_task("inversion"), model.encoder.image_size, count=512)
+    batches = examples.batches(examples.open_training(), options.batch_size)
     alone, training = [], []
     for _ in range(options.rounds + 1):
         alone.append(times(lambda: [batch for _, batch in zip(range(options.steps), batches)]))

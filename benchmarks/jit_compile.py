@@ -12,8 +12,7 @@ from timing import keras, medians
 
 from psp_keras.data import MiniFaces, to_float
 from psp_keras.losses import PSPLoss
-from psp_keras.models import PSP, StyleGAN2Generator
-from psp_keras.training.psp import make_encoder
+from psp_keras.models import PSP, GradualStyleEncoder, StyleGAN2Generator
 
 
 def main():
@@ -38,7 +37,8 @@ def main():
 def _model(jit, dtype):
     keras.utils.set_random_seed(0)
     generator = StyleGAN2Generator.from_preset("mini_faces_stylegan2", dtype=dtype)
-    model = PSP(make_encoder("gradual", generator, 18, 16, 48, dtype), generator, dtype=dtype)
+    size = {"num_layers": 18, "width": 16, "style_filters": 48}
+    model = PSP(GradualStyleEncoder.for_generator(generator, **size, dtype=dtype), generator, dtype=dtype)
     loss = PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface")
     model.compile(loss=loss, jit_compile=jit)
     return model

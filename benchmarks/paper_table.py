@@ -16,9 +16,9 @@ import keras
 
 from psp_keras import PSP
 from psp_keras.data import MiniFaces, image_grid, to_float, to_uint8, write_image
+from psp_keras.editing.projection import project_images
 from psp_keras.evaluation import translate_all
-from psp_keras.metrics import TranslationMetrics
-from psp_keras.training.projection import project_images
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
 
 METRICS = ("lpips", "l2", "id")
 SHOWN = 8

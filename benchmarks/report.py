@@ -74,6 +74,14 @@ def table(rows):
         lines.append(
             f"| {row['resolution']} | {batch} | {seconds:.2f} | {seconds / batch:.3f} | {row['peak_gb']:.1f} |"
         )
+    lines += ["", "| command on a folder | pixels | pictures a second | share of predict's |", "| --- " * 4 + "|"]
+    rates = {
+        (row["resolution"], row["benchmark"].removeprefix("command ")): row["batch"] / row["seconds"]
+        for row in rows
+        if row["benchmark"].startswith("command ")
+    }
+    for (resolution, name), rate in rates.items():
+        lines.append(f"| {name} | {resolution} | {rate:.2f} | {rate / rates[resolution, 'predict']:.0%} |")
     return "\n".join(lines) + "\n"
 
 

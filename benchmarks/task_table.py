@@ -11,9 +11,9 @@ import numpy as np
 
 from psp_keras import PSP
 from psp_keras.data import MiniFaces, image_grid, to_uint8, write_image
-from psp_keras.evaluation import average_faces, measure, read_held_out, translate_all
-from psp_keras.metrics import TranslationMetrics
-from psp_keras.tasks import TASKS, TaskData, get_task
+from psp_keras.evaluation import average_faces, measure, translate_all
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
+from psp_keras.tasks import TASKS, MiniFacesExamples, get_task
 
 METRICS = ("l2", "lpips", "id", "ssim", "fid-mini")
 SHOWN = 8
@@ -30,36 +30,36 @@ def main():
     print(f"| {options.count} held-out faces | {' | '.join(METRICS)} |\n| --- {'| --- ' * len(METRICS)}|")
     for name in options.tasks:
         model = PSP.from_preset(f"mini_faces_{name}")
-        data = TaskData(get_task(model.task), model.encoder.image_size)
-        _, sources, targets = read_held_out(data, "mini_faces", None, None, options.count)
+        examples = MiniFacesExamples(get_task(model.task), model.encoder.image_size)
+        _, sources, targets = examples.test(options.count)
         outputs = translate_all(model, sources)
         candidates = {
             f"**{name}**": outputs,
             "average face": average_faces(model, len(targets)),
-            "nearest training example": nearest_examples(data, sources, options.training_faces),
+            "nearest training example": nearest_examples(examples, sources, options.training_faces),
         }
         for title, images in candidates.items():
             _, summary = measure(metrics, targets, images)
             cells = " | ".join(f"{summary[metric]['mean']:.3f}" for metric in METRICS)
             print(f"| {title} | {cells} |", flush=True)
         if options.pictures:
-            pictures = data.source.to_pictures(sources), to_uint8(outputs), to_uint8(targets)
+            pictures = examples.inputs.to_pictures(sources), to_uint8(outputs), to_uint8(targets)
             grid = image_grid([list(images[:SHOWN]) for images in pictures], ["source", "output", "target"])
             write_image(Path(options.pictures) / f"task_{name}.png", grid)
 
 
-def nearest_examples(data, sources, count, batch=1000):
+def nearest_examples(examples, sources, count, batch=1000):
     """The training target whose source is nearest, by the squared distance of 16x16 averages."""
-    faces, wanted = MiniFaces(data.size), _small(sources)
+    faces, wanted = MiniFaces(examples.size), _small(sources)
     best, nearest = np.full(len(sources), np.inf), np.zeros(len(sources), int)
     for first in range(0, count, batch):
-        candidates, _ = data.measured(data.draw(faces, range(first, first + batch)))
+        candidates, _ = examples.whole(examples.draw(faces, range(first, first + batch)))
         small = _small(candidates)
         distances = (wanted**2).sum(1)[:, None] - 2 * wanted @ small.T + (small**2).sum(1)
         closer = distances.min(1) < best
         nearest[closer] = first + distances.argmin(1)[closer]
         best = np.minimum(best, distances.min(1))
-    return data.measured(np.concatenate([data.draw(faces, [index]) for index in nearest]))[1]
+    return examples.whole(np.concatenate([examples.draw(faces, [index]) for index in nearest]))[1]
 
 
 def _small(images):

@@ -7,7 +7,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "callbacks": "callbacks",
         "data": "data",
+        "editing": "editing",
         "errors": "UserError",
+        "evaluation": "evaluation",
         "layers": "layers",
         "losses": "losses",
         "models": "models PSP",

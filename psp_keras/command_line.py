@@ -82,8 +82,10 @@ def parse(command, arguments, program):
 def spell(message, command):
     """Names the arguments in a message, `` `latent_mask` ``, as the command line knows them: `--latent-mask`."""
     flags = dict(pair for field in dataclasses.fields(command) for pair in _flags(field))
-    names = {name: flag if flag.startswith("-") else flag.upper() for name, flag in flags.items()}
-    return re.sub(r"`(\w+)`", lambda match: names.get(match[1], match[0]), message)
+    for field in dataclasses.fields(command):
+        if field.metadata["positional"]:
+            flags[field.name] = field.metadata["kind"].metavar or field.name.upper()
+    return re.sub(r"`(\w+)`", lambda match: flags.get(match[1], match[0]), message)
 
 
 def print_measures(measures):

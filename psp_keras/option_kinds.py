@@ -1,14 +1,14 @@
 """What an option may be: how its text is read, and which values are allowed. Imports no Keras."""
 
 import math
-import numbers
 import os
+import reprlib
 from pathlib import Path
 
+from psp_keras.check_output import PICTURE_ENDINGS, check_files, check_folder
 from psp_keras.errors import UserError
-from psp_keras.presets.registry import find_preset
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+from psp_keras.options import check_value
+from psp_keras.values import LARGEST_SEED, is_number, is_whole
 
 
 class Kind:
@@ -88,6 +88,7 @@ class Number(Kind):
 
     type = float
     name = "number"
+    fits = staticmethod(is_number)
 
     def __init__(self, minimum=-math.inf, maximum=math.inf, above=False):
         self.minimum = minimum
@@ -101,14 +102,8 @@ class Number(Kind):
             raise ValueError(f"must be a {self.name}{self._range()}, got {text!r}") from error
 
     def check(self, value):
-        if not self._is_number(value) or not self._is_inside(value):
-            raise ValueError(f"must be a {self.name}{self._range()}, got {value!r}")
-
-    def _is_number(self, value):
-        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-
-    def _is_inside(self, value):
-        return (value > self.minimum if self.above else value >= self.minimum) and value <= self.maximum
+        if not self.fits(value, self.minimum, self.maximum) or (self.above and value == self.minimum):
+            raise ValueError(f"must be a {self.name}{self._range()}, got {reprlib.repr(value)}")
 
     def _range(self):
         if self.maximum < math.inf:
@@ -123,16 +118,14 @@ class Whole(Number):
 
     type = int
     name = "whole number"
-
-    def _is_number(self, value):
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    fits = staticmethod(is_whole)
 
 
 class Seed(Whole):
     """The seed of something random."""
 
     def __init__(self):
-        super().__init__(0, 2**32 - 1)
+        super().__init__(0, LARGEST_SEED)
 
 
 class Styles(Kind):
@@ -150,7 +143,7 @@ class Styles(Kind):
         return [index for bound in bounds for index in range(bound[0], bound[-1] + 1)]
 
     def check(self, value):
-        if not len(value) or not all(isinstance(index, numbers.Integral) and index >= 0 for index in value):
+        if not len(value) or not all(is_whole(index, 0) for index in value):
             raise ValueError(f"must list style numbers from 0, got {value!r}")
 
 
@@ -176,14 +169,6 @@ class Weights(Kind):
                 raise UserError(f"`{name}` {error}.") from error
 
 
-class Preset(Text):
-    """The name of a built-in preset, a preset's folder or a run folder."""
-
-    def check(self, value):
-        super().check(value)
-        find_preset(value)
-
-
 class Inputs(Kind):
     """Files and folders that exist."""
 
@@ -196,7 +181,16 @@ class Inputs(Kind):
 
 
 class InputPlace(Text):
-    """A file or folder that exists, or one of a few names.
+    """A file or folder that exists."""
+
+    def check(self, value):
+        super().check(value)
+        if not Path(value).exists():
+            raise UserError(f"There is no file or folder {value}.")
+
+
+class InputFolder(Text):
+    """A folder that exists, or one of a few names.
 
     Args:
         names: the names.
@@ -208,8 +202,8 @@ class InputPlace(Text):
 
     def check(self, value):
         super().check(value)
-        if value not in self.names and not Path(value).exists():
-            raise UserError(f"There is no file or folder {value}.")
+        if value not in self.names and not Path(value).is_dir():
+            raise UserError(f"There is no folder {value}.")
 
 
 class OutputFolder(Text):
@@ -217,7 +211,7 @@ class OutputFolder(Text):
 
     def check(self, value):
         super().check(value)
-        _check_parents(Path(value))
+        check_folder(value)
 
 
 class OutputFolderOrFile(OutputFolder):
@@ -245,20 +239,30 @@ class OutputFile(Text):
 
     def __init__(self, *endings):
         super().__init__()
-        self.endings = endings or _PICTURES
+        self.endings = endings or PICTURE_ENDINGS
 
     def check(self, value):
         super().check(value)
-        path = Path(value)
-        if path.is_dir():
-            raise ValueError(f"must be a file, but {path} is a folder")
-        if path.suffix.lower() not in self.endings:
-            raise ValueError(f"must end in {' or '.join(self.endings)}, got {str(path)!r}")
-        _check_parents(path.parent)
+        if Path(value).suffix.lower() not in self.endings:
+            raise ValueError(f"must end in {', '.join(self.endings)}, got {str(value)!r}")
+        check_files([value])
 
 
-def _check_parents(path):
-    """Raises a `ValueError` when a folder cannot be made because a file stands in its place."""
-    existing = next((place for place in (path, *path.parents) if place.exists()), None)
-    if existing is not None and not existing.is_dir():
-        raise UserError(f"Cannot write {path}: {existing} is a file.")
+def check_whole(minimum, maximum=math.inf, **values):
+    """Raises a `UserError` that names the argument unless every value is a whole number in a range."""
+    _check_all(Whole(minimum, maximum), values)
+
+
+def check_number(minimum, maximum=math.inf, **values):
+    """Raises a `UserError` that names the argument unless every value is a finite number in a range."""
+    _check_all(Number(minimum, maximum), values)
+
+
+def check_above_zero(**values):
+    """Raises a `UserError` that names the argument unless every value is a finite number above 0."""
+    _check_all(Number(0, above=True), values)
+
+
+def _check_all(kind, values):
+    for name, value in values.items():
+        check_value(name, kind.check, value)

@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from tests import parity
-from tests.helpers import tiny_psp_into_w
+from tests.helpers import tiny_generator, tiny_psp, tiny_psp_into_w
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,23 @@ def without_gradients():
 
     with torch.no_grad():
         yield
+
+
+@pytest.fixture(scope="session")
+def generator_preset(tmp_path_factory):
+    """The preset of a tiny generator, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("presets") / "generator"
+    keras.utils.set_random_seed(3)
+    tiny_generator().save_to_preset(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def psp_preset(tmp_path_factory):
+    """The preset of a tiny pSp, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("presets") / "tiny"
+    tiny_psp().save_to_preset(folder)
+    return str(folder)
 
 
 @pytest.fixture(scope="session")

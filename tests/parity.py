@@ -25,6 +25,11 @@ def check(what, actual, expected, target):
     check_figure(what, relative_error(actual, expected), target)
 
 
+def check_cosine(what, loss, expected, target):
+    """As `check`, of the cosine in `1 - cosine`, which is a small difference of near-equal numbers."""
+    check(what, 1 - np.asarray(loss, "float64"), 1 - np.asarray(expected, "float64"), target)
+
+
 def check_figure(what, measured, target):
     TABLE.append((what, float(measured), target))
     assert measured < target, f"{what}: {measured:.2g}, the target is {target:.0e}"

@@ -1,11 +1,16 @@
 """The client over real sockets, REST and gRPC, against a stand-in for TF Serving."""
 
+import base64
+import contextlib
+import http.server
 import io
+import json
 import socket
 import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from psp_keras.cli import main
@@ -15,6 +20,7 @@ from psp_keras.data.face_photos import FacePhotos
 from psp_keras.data.landmarks import write_landmarks
 from psp_keras.errors import UserError
 from psp_keras.serving import Client
+from psp_keras.tasks import get_task
 from tests.stand_in_server import StandIn
 from tests.test_cli import error_of
 
@@ -140,10 +146,106 @@ def test_what_the_server_refuses_is_said(url):
     claims_too_much = png(photo(1))[:16] + (1 << 20).to_bytes(4, "big") * 2 + png(photo(1))[24:]
     with pytest.raises(UserError, match=r"refused .*has too many pixels"):
         Client(url).translate([claims_too_much])
+    for options in ({"num_outputs": 0}, {"alpha": float("nan")}, {"alpha": 2}):
+        with pytest.raises(UserError, match=f"`{next(iter(options))}` must be"):
+            Client(url).style_mix([photo(1)], **options)
+    with pytest.raises(UserError, match="`workers` must be"):
+        Client(url).translate_many([photo(1)], workers=0)
+    with pytest.raises(UserError, match="`timeout` must be a finite number above 0"):
+        Client(url, timeout=0)
     with pytest.raises(UserError, match="is no address"):
         Client("localhost")
     with pytest.raises(UserError, match="must begin with"):
         Client("ftp://localhost")
+
+
+def test_a_seed_mixes_as_it_does_here(url, model):
+    image = photo(1)
+    styles = get_task(model.task).style_mask(model.generator.num_styles)
+    for seed in (0, 7, 2**31 - 1, 2**32 - 1):
+        (served,) = Client(url).style_mix([image], num_outputs=2, seed=seed, as_arrays=True)
+        here = to_uint8(model.style_mix(to_float(np.asarray(image))[None], 2, styles, 1.0, seed))[0]
+        assert np.abs(np.stack(served).astype(int) - here).max() <= 1, seed
+    for seed in (-1, 2**32, 0.5):
+        with pytest.raises(UserError, match="`seed` must be"):
+            Client(url).style_mix([image], seed=seed)
+        with pytest.raises(ValueError, match="`seed` must be"):
+            model.style_mix(to_float(np.asarray(image))[None], 2, styles, seed=seed)
+
+
+def content(data):
+    return {"b64": base64.b64encode(data).decode()}
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (b"<html>welcome</html>", "answered 200, and no JSON: is it TF Serving"),
+        (b"", "answered 200, and no JSON"),
+        (b"[1]", "answered JSON without an object"),
+        (b"{}", "answered JSON without outputs in base64"),
+        ({"outputs": "x"}, "answered JSON without outputs in base64"),
+        ({"outputs": ["x"]}, "answered JSON without outputs in base64"),
+        ({"outputs": [{"b64": "%%%"}]}, "answered JSON without outputs in base64"),
+        ({"outputs": [{"b64": 5}]}, "answered JSON without outputs in base64"),
+        ({"outputs": [content(b"<html>")]}, "answered with something that is no picture"),
+        ({"outputs": [content(png(photo(1))[:90])]}, "answered with something that is no picture"),
+        ({"outputs": 2 * [content(png(photo(1)))]}, "did not answer with the 1 pictures"),
+        ({"outputs": [[content(png(photo(1)))]]}, "did not answer with the 1 pictures"),
+        (301, "answered 301, a redirect to"),
+    ],
+)
+def test_nonsense_from_a_server_is_one_line(answer, message, tmp_path, capsys):
+    with nonsense_server(answer) as url:
+        with pytest.raises(UserError, match=message) as raised:
+            Client(url).translate([photo(1)])
+        assert len(str(raised.value).splitlines()) == 1
+        write_image(tmp_path / "a.png", np.asarray(photo(1)))
+        if not isinstance(answer, dict):  # the command asks for the status first
+            error_of(capsys, "client", url, tmp_path / "a.png", "--output", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "outputs, message",
+    [
+        ({"other": [b""]}, "has no output 'translated_bytes'"),
+        ({"translated_bytes": [0.5]}, "did not answer with the 1 pictures"),
+        ({"translated_bytes": b"x"}, "did not answer with the 1 pictures"),
+        ({"translated_bytes": [b"x"]}, "answered with something that is no picture"),
+    ],
+)
+def test_nonsense_over_grpc_is_one_line(outputs, message, server, monkeypatch):
+    answers = {name: tf.constant(value) for name, value in outputs.items()}
+    monkeypatch.setattr(server, "predict", lambda signature, inputs: answers)
+    with pytest.raises(UserError, match=message):
+        Client(server.grpc_url).translate([photo(1)])
+
+
+@contextlib.contextmanager
+def nonsense_server(answer):
+    """Answers everything with the same: bytes, JSON or a redirect to itself."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            data = b"" if answer == 301 else answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(301 if answer == 301 else 200)
+            if answer == 301:
+                self.send_header("Location", self.path)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments):
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_the_command(url, tmp_path, capsys):

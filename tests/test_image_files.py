@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -125,3 +131,38 @@ def test_a_folder_source_puts_the_next_picture_in_place_of_a_broken_one(tmp_path
     images = FolderSource(paths, read, left_out.append).fetch([2, 1, 2]).numpy()
     assert images[:, 0, 0, 0].tolist() == [0, 40, 0]
     assert len(left_out) == 1 and "2.png" in left_out[0]
+
+
+def test_a_script_may_end_while_pictures_are_read_ahead():
+    code = """
+import time
+import numpy as np
+from psp_keras.data.image_source import FolderSource, training_batches
+
+def read(item):
+    time.sleep(0.02)
+    return np.full((8, 8, 3), item, np.uint8)
+
+batches = zip(range(9), training_batches(FolderSource(range(200), read), 8))
+next(batches)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, capture_output=True)
+
+
+def test_pictures_are_read_ahead_on_all_cores_and_in_order(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    reading, most, lock = [], [], threading.Lock()
+
+    def read_slowly(item):
+        with lock:
+            reading.append(item)
+            most.append(len(reading))
+        time.sleep(0.01 * (item % 3))
+        with lock:
+            reading.remove(item)
+        return np.full((2, 2, 3), item, np.uint8)
+
+    batches = training_batches(FolderSource(range(60), read_slowly), 8, labels=np.arange(60), seed=1)
+    for images, labels in batches.take(20).as_numpy_iterator():
+        np.testing.assert_array_equal(np.round((images[:, 0, 0, 0] + 1) * 127.5), labels)
+    assert max(most) == 6

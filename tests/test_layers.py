@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from psp_keras import layers
-from psp_keras.layers.face_regions import inner_face, recognition_input, shrink_to_256
+from psp_keras.ops.face_regions import inner_face, recognition_input, shrink_to_256
 from tests.helpers import check_layer
 
 CASES = [

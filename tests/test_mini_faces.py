@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from psp_keras.data import MiniFaces, align_face
-from psp_keras.data.face_attributes import attribute_vector
-from psp_keras.data.face_renderer import LABELS, locate_landmarks, render
-from psp_keras.data.write_mini_faces import write_mini_faces
+from psp_keras.data.mini_faces.face_attributes import attribute_vector
+from psp_keras.data.mini_faces.face_renderer import LABELS, locate_landmarks, render
+from psp_keras.data.mini_faces.folders import write_mini_faces
 
 
 def test_a_sample_has_everything():

@@ -1,12 +1,17 @@
 """What runs differently on TensorFlow's CPU gives what the plain operations give."""
 
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
 from psp_keras.layers import BatchNormalization, IRBlock, StyledConv2D
-from psp_keras.layers.fir import depth_to_space_2x, fold_up_kernel, up_conv
 from psp_keras.models import PerceptualNetwork
+from psp_keras.ops.fir import depth_to_space_2x, fold_up_kernel, up_conv
+from psp_keras.ops.onednn import conv
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
 
@@ -68,7 +73,7 @@ def check_fused(call, inputs, layer, monkeypatch):
         return [outputs, *tape.gradient(loss, [*inputs, *variables])]
 
     plain = run()
-    monkeypatch.setattr("psp_keras.layers.onednn._WORTH_FUSING", 1)
+    monkeypatch.setattr("psp_keras.ops.onednn._WORTH_FUSING", 1)
     fused = tf.function(run)()
     assert len(plain) == 1 + len(inputs) + len(layer.trainable_variables)
     for one, other in zip(plain, fused, strict=True):
@@ -80,3 +85,38 @@ def test_both_ways_of_upsampling_agree():
     x, kernel = (keras.ops.convert_to_tensor(rng.normal(size=s), "float32") for s in ((2, 5, 6, 4), (3, 3, 4, 7)))
     folded = depth_to_space_2x(keras.ops.conv(x, fold_up_kernel(kernel), padding="same"), 7)
     np.testing.assert_allclose(up_conv(x, kernel), folded, rtol=1e-4, atol=1e-5)
+
+
+def test_convolutions_are_plain_ones_and_so_are_their_gradients():
+    import tensorflow as tf
+
+    inputs = random((2, 5, 6, 4), (3, 3, 4, 7))
+    results = []
+    for convolve in (conv, lambda x, kernel: keras.ops.conv(x, kernel, padding="same")):
+        with tf.GradientTape() as outer:
+            outer.watch(inputs)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = convolve(*inputs)
+                loss = tf.reduce_sum(outputs**3)
+            gradients = tape.gradient(loss, inputs)
+            length = tf.reduce_sum(gradients[0] ** 2)
+        results.append([outputs, *gradients, *outer.gradient(length, inputs)])
+    for ours, plain in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, plain, atol=1e-5 * float(tf.reduce_max(tf.abs(plain))))
+
+
+def test_onednn_runs_its_fast_kernels_without_avx512():
+    """For one image and for 257, 513 and 1025 pixels it chooses slow ones, where it is asked plainly."""
+    code = """
+import numpy as np
+from psp_keras.ops.onednn import conv
+conv(np.ones((1, 32, 32, 16), "float32"), np.ones((3, 3, 16, 16), "float32"))
+up_conv(np.ones((1, 512, 512, 64), "float32"), np.ones((3, 3, 64, 32), "float32"))
+"""
+    settings = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ONEDNN_VERBOSE": "1", "KERAS_BACKEND": "tensorflow"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    chosen = [line.split(",") for line in run.stdout.splitlines() if ",exec,cpu,convolution," in line]
+    assert ["brg" in fields[fields.index("convolution") + 1] for fields in chosen[:2]] == [True, True], run.stdout

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from psp_keras import layers
-from psp_keras.layers.fir import downsample_2x, upsample_2x
+from psp_keras.ops.fir import downsample_2x, upsample_2x
 from psp_keras.optimizers import Ranger
 from tests.helpers import relative_error
 from tests.parity import DATA, LAYER, check, check_figure, nhwc

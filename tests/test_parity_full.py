@@ -1,6 +1,7 @@
 """Whole networks of the published size against what PyTorch computed, through the conversion.
 
-The weights are rebuilt in memory by a rule (`synthetic_weights`), from the key lists in `tests/data/manifests`.
+The weights are rebuilt in memory by a rule (`synthetic_weights`), from the key lists in `tests/data/manifests`. What a
+test of a smaller network, or of a larger one that holds it, shows as well is left to `make parity`.
 """
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from psp_keras.losses import LPIPS, IdentityLoss, MoCoLoss, WNormLoss
 from tests.parity import (
     FULL_SIZE,
+    LAYER,
     NETWORK,
     check,
+    check_cosine,
     converted_arcface,
     converted_generator,
     converted_lpips,
@@ -43,7 +46,8 @@ def test_generator_32():
     check("StyleGAN2 32: mixed", mixed, nhwc(golden["mixed"]), NETWORK)
 
 
-@pytest.mark.parametrize("resolution", [256, pytest.param(1024, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("resolution", [256, 1024])
 def test_generator_full_size(resolution):
     golden, model = golden_of(f"stylegan2_{resolution}"), converted_generator(f"stylegan2_{resolution}_g_ema")
     images = np.asarray(model.synthesize(golden["w_plus"]), "float64")
@@ -56,12 +60,16 @@ def test_generator_full_size(resolution):
     check(f"{name}: image, deviation", images.std((1, 2), ddof=1), golden["std"], NETWORK)
 
 
+def heavy(*values):
+    return pytest.param(*values, marks=pytest.mark.heavy)
+
+
 @pytest.mark.parametrize(
     "golden, manifest, kind",
     [
-        ("encoder_gradual_rgb_256", "psp_256", "GradualStyleEncoder"),
-        ("encoder_gradual_seg19_256", "psp_gradual_seg19_256", "GradualStyleEncoder"),
-        ("encoder_gradual_sketch_256", "psp_gradual_sketch_256", "GradualStyleEncoder"),
+        heavy("encoder_gradual_rgb_256", "psp_256", "GradualStyleEncoder"),
+        heavy("encoder_gradual_seg19_256", "psp_gradual_seg19_256", "GradualStyleEncoder"),
+        heavy("encoder_gradual_sketch_256", "psp_gradual_sketch_256", "GradualStyleEncoder"),
         ("encoder_into_w_256", "psp_into_w_256", "BackboneEncoderUsingLastLayerIntoW"),
         ("encoder_into_w_plus_256", "psp_into_w_plus_256", "BackboneEncoderUsingLastLayerIntoWPlus"),
     ],
@@ -74,7 +82,7 @@ def test_encoders(golden, manifest, kind):
 
 @pytest.mark.parametrize(
     "name, resolution, target",
-    [("psp_256", 256, NETWORK), pytest.param("psp_ffhq_encode", 1024, FULL_SIZE, marks=pytest.mark.heavy)],
+    [("psp_256", 256, NETWORK), heavy("psp_ffhq_encode", 1024, FULL_SIZE)],
 )
 def test_psp(name, resolution, target):
     golden, model = golden_of(name), converted_psp(name)
@@ -96,7 +104,7 @@ def test_arcface_and_identity_loss(faces):
     check("ArcFace IR-SE50", model(nhwc(golden["x"])), golden["embedding"], NETWORK)
     loss = IdentityLoss(model)
     check("identity cosine", loss.similarity(*faces), losses["diff_target"], NETWORK)
-    check("identity loss", loss(*faces), losses["id"], NETWORK)
+    check_cosine("identity loss", loss(*faces), losses["id"], LAYER)
 
 
 def test_curricularface():
@@ -109,7 +117,7 @@ def test_moco(faces):
     golden, model = golden_of("moco"), converted_moco()
     for images, name in zip(faces, ("features_a", "features_b")):
         check(f"MoCo: {name}", model(images), golden[name], NETWORK)
-    check("MoCo loss", MoCoLoss(model)(*faces), golden["loss"], NETWORK)
+    check_cosine("MoCo loss", MoCoLoss(model)(*faces), golden["loss"], LAYER)
 
 
 @pytest.mark.parametrize("name", ["vgg", "alex"])

@@ -13,7 +13,7 @@ from tests.parity import DATA, check_figure, converted_arcface, converted_lpips,
 from tests.synthetic_weights import synthetic_image
 from weights_conversion.psp import psp_rows
 
-TRAJECTORY = 1e-3
+TRAJECTORY, AT_KINKS = 1e-3, 1e-2
 
 
 class RecordingRanger(Ranger):
@@ -54,5 +54,6 @@ def test_three_training_steps():
     parity.TABLE.append(("gradient norms of step 0, worst of 409", errors.max(), TRAJECTORY))
     if errors.max() > TRAJECTORY:
         # Squeeze-and-excitation's hidden units sit on the kink of a ReLU: multiplying the input by 1 + 1e-7 * noise
-        # moves these norms by up to 4e-3, so float32 does not determine them to 1e-3.
+        # moves these norms by up to 4e-3, so float32 does not determine them to 1e-3. A wrong weight moves them more.
+        assert errors.max() < AT_KINKS, f"the worst gradient norm misses by {errors.max():.1e}"
         pytest.xfail(f"{(errors > TRAJECTORY).sum()} of 409 gradient norms miss 1e-3, the worst by {errors.max():.1e}")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import psp_keras
+from psp_keras.commands.demo_tour import run_demo
 from psp_keras.data.image_files import write_image
-from psp_keras.demo import run_demo
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate
+from psp_keras.evaluation.translation_metrics import TranslationMetrics
 from psp_keras.models import EncoderIntoW, StyleGAN2Generator, load_preset
 from psp_keras.tasks import TASKS
 from psp_keras.training import measure_arcface
@@ -22,6 +23,11 @@ NAMES = sorted(f"mini_faces_{name}" for name in [*NETWORKS, *(task for task in T
 FOLDER = Path(psp_keras.__file__).parent / "presets"
 
 
+@pytest.fixture(scope="module")
+def metrics():
+    return TranslationMetrics()
+
+
 def test_the_presets_are_listed_and_load():
     assert psp_keras.list_presets() == NAMES
     for name in NAMES:
@@ -29,11 +35,11 @@ def test_the_presets_are_listed_and_load():
         assert (FOLDER / name / "README.md").is_file(), "a preset needs its model card"
 
 
-@pytest.mark.parametrize("name", [task for task in TASKS if task != "paired"])
-def test_every_task_has_a_preset_that_beats_the_average_face(name):
+@pytest.mark.parametrize("name", [task for task in TASKS if task not in ("paired", "inversion")])
+def test_every_task_has_a_preset_that_beats_the_average_face(name, metrics):
     model = psp_keras.PSP.from_preset(f"mini_faces_{name}")
     assert model.task["name"] == name
-    summary = evaluate(model, count=32)["summary"]
+    summary = evaluate(model, count=32, metrics=metrics)["summary"]
     assert summary["model"]["lpips"]["mean"] < 0.85 * summary["average_face"]["lpips"]["mean"]
     assert summary["model"]["l2"]["mean"] < summary["average_face"]["l2"]["mean"]
 
@@ -71,8 +77,10 @@ def test_a_preset_may_leave_its_generator_to_another(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_the_inversion_preset_keeps_the_promised_quality():
-    report = evaluate(psp_keras.PSP.from_preset("mini_faces_inversion"), count=512)
+def test_the_inversion_preset_keeps_the_promised_quality(metrics):
+    inversion = psp_keras.PSP.from_preset("mini_faces_inversion")
+    assert inversion.task["name"] == "inversion"
+    report = evaluate(inversion, count=96, metrics=metrics)
     model, average, others = (report["summary"][name] for name in ("model", "average_face", "another_picture"))
     assert model["l2"]["mean"] <= 0.03
     assert model["id"]["mean"] >= 0.6
@@ -82,7 +90,7 @@ def test_the_inversion_preset_keeps_the_promised_quality():
 
 @pytest.mark.parametrize("name", ["mini_faces_arcface", "mini_faces_arcface_metric"])
 def test_the_recognition_networks_tell_people_apart(name):
-    measured = measure_arcface(load_preset(name), num_pairs=300)
+    measured = measure_arcface(load_preset(name), num_pairs=100)
     assert measured["cosine_different_people"] < 0.25
     assert measured["same_above_different"] > 0.9
 

@@ -43,7 +43,7 @@ def test_call_is_decode_of_encode(model):
     images = random_images(3)
     latents = model.encode(images)
     assert latents.shape == (3, 8, 16)
-    np.testing.assert_allclose(model(images), model.decode(latents), rtol=1e-6)
+    np.testing.assert_allclose(model(images), model.decode(latents), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.predict(images, verbose=0), model(images), rtol=1e-4, atol=1e-5)
 
 
@@ -178,6 +178,30 @@ def test_schedules_and_steps_per_execution_work():
     model.fit(random_images(8), batch_size=2, verbose=0)
     assert int(model.optimizer.iterations) == 4
     assert model.evaluate(random_images(4), verbose=0, return_dict=True).keys() == {"loss", "l2"}
+
+
+def test_sample_weights_count():
+    model, images = tiny_psp_into_w(), random_images(4)
+    model.compile()
+    plain = float(model.measure(images, images)["l2"])
+    for weight in (0, 1, 2):
+        weights = np.full(4, weight, "float32")
+        assert abs(float(model.measure(images, images, weights)["loss"]) - weight * plain) < 1e-5 * plain
+    first = float(model.measure(images, images, np.array([1, 0, 0, 0], "float32"))["l2"])
+    alone = float(model.measure(images[:1], images[:1])["l2"])
+    assert abs(4 * first - alone) < 1e-4 * alone
+    with pytest.raises(ValueError, match="`sample_weight` must have shape"):
+        model.measure(images, images, np.ones((4, 32, 32), "float32"))
+    before = np.array(keras.ops.convert_to_numpy(model.encoder.trainable_weights[0]))
+    history = model.fit(images, images, sample_weight=np.zeros(4, "float32"), verbose=0).history
+    assert history["l2"] == [0]
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model.encoder.trainable_weights[0]), before)
+
+
+def test_metrics_that_nothing_would_measure_are_refused():
+    for option in ({"metrics": ["mae"]}, {"weighted_metrics": ["mae"]}, {"loss_weights": [1.0]}):
+        with pytest.raises(ValueError, match=f"`{next(iter(option))}` is not for a PSP"):
+            tiny_psp_into_w().compile(**option)
 
 
 @pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-6), ("float16", 1e-2)])

@@ -12,31 +12,40 @@ import pytest
 
 from psp_keras.cli import main
 from psp_keras.training import synchronize_batch_norm
-from tests.helpers import tiny_encoder, tiny_generator
+from tests.helpers import tiny_encoder
 
 # Eight steps: Lookahead's sixth among them.
 OPTIONS = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --id 0 --w-norm 0.01 --num-mini-faces 40"
-STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8"
+STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8 --dtype float32"
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generator")
-    tiny_generator().save_to_preset(folder)
-    return str(folder)
+@pytest.fixture
+def generator(generator_preset):
+    return generator_preset
 
 
-def train(generator, output, *more, **environment):
-    command = [sys.executable, "-m", "psp_keras", "train", *OPTIONS.split(), *STEPS.split(), *more]
-    command += ["--generator", generator, "--output", str(output)]
+def command(generator, output, *more):
+    places = ["--generator", generator, "--output", str(output)]
+    return ["train", *OPTIONS.split(), *STEPS.split(), *more, *places]
+
+
+def start(generator, output, *more, **environment):
+    """Trains in a process of its own: TensorFlow divides a CPU only before its first operation."""
     return subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "psp_keras", *command(generator, output, *more)],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
-def read_log(process, output):
+def finish(process):
     said, _ = process.communicate()
     assert process.returncode == 0, said[-2000:]
+
+
+def read_log(output):
     with open(output / "log.csv", newline="") as file:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
@@ -47,22 +56,23 @@ def assert_same_losses(measured, expected):
         assert there == pytest.approx(here, rel=1e-4)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own way")
 def test_two_devices_have_the_losses_of_one(generator, tmp_path):
-    backend = {"KERAS_BACKEND": "tensorflow"}
-    one = read_log(train(generator, tmp_path / "one", **backend), tmp_path / "one")
-    two = train(generator, tmp_path / "two", "--devices", "2", "--sync-batch-norm", **backend)
-    assert_same_losses(read_log(two, tmp_path / "two"), one)
+    two = start(generator, tmp_path / "two", "--devices", "2", "--sync-batch-norm")
+    assert main(command(generator, tmp_path / "one")) == 0
+    finish(two)
+    assert_same_losses(read_log(tmp_path / "two"), read_log(tmp_path / "one"))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="`make test-backends` installs it")
 def test_two_processes_have_the_losses_of_one(generator, tmp_path):
-    one = read_log(train(generator, tmp_path / "one", KERAS_BACKEND="jax"), tmp_path / "one")
+    finish(start(generator, tmp_path / "one", KERAS_BACKEND="jax"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     together = {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address, "KERAS_DISTRIBUTION_NUM_PROCESSES": "2"}
-    first, second = (
-        train(
+    processes = [
+        start(
             generator,
             tmp_path / "two",
             *("--devices", "2"),
@@ -71,21 +81,21 @@ def test_two_processes_have_the_losses_of_one(generator, tmp_path):
             **together,
         )
         for number in range(2)
-    )
-    assert_same_losses(read_log(first, tmp_path / "two"), one)
-    second.communicate()
-    assert second.returncode == 0
+    ]
+    for process in processes:
+        finish(process)
+    assert_same_losses(read_log(tmp_path / "two"), read_log(tmp_path / "one"))
     names = {path.name for path in (tmp_path / "two").iterdir()}
     assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "run.json"}
 
 
 def test_mistakes_are_named(generator, tmp_path, capsys):
-    command = ["train", *OPTIONS.split(), "--generator", generator, "--output", str(tmp_path / "run")]
-    assert main([*command, "--devices", "2", "--batch-size", "5"]) == 2
+    train = ["train", *OPTIONS.split(), "--generator", generator, "--output", str(tmp_path / "run")]
+    assert main([*train, "--devices", "2", "--batch-size", "5"]) == 2
     assert "--batch-size 5 is not a multiple of --devices 2" in capsys.readouterr().err
     if keras.backend.backend() == "tensorflow":
         keras.ops.zeros(1)
-        assert main([*command, "--devices", "64", "--batch-size", "64"]) == 2
+        assert main([*train, "--devices", "64", "--batch-size", "64"]) == 2
         assert "into 64 devices only before its first operation" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,14 +9,13 @@ import tensorflow as tf
 from psp_keras import PSP
 from psp_keras.cli import main
 from psp_keras.data import InpaintingMask, MiniFaces, list_images, read_image, write_image
+from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.data.pairs import held_out, match_pairs
-from psp_keras.data.write_mini_faces import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.losses import PSPLoss
 from psp_keras.models import StyleGAN2Generator
-from psp_keras.tasks import TASKS, Task, TaskData, get_task
+from psp_keras.tasks import TASKS, MiniFacesExamples, Task, get_task
 from psp_keras.training import train_psp
-from tests.helpers import tiny_generator
 from tests.test_cli import error_of
 
 TINY = {"encoder": "into_w", "num_layers": 10, "width": 4, "steps": 2, "steps_per_epoch": 1, "batch_size": 4}
@@ -31,12 +29,9 @@ def faces(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("presets") / "generator"
-    keras.utils.set_random_seed(3)
-    tiny_generator().save_to_preset(folder)
-    return str(folder)
+@pytest.fixture
+def generator(generator_preset):
+    return generator_preset
 
 
 def test_the_losses_of_the_paper_are_the_defaults():
@@ -80,15 +75,58 @@ def test_a_task_is_a_name_a_file_or_a_dictionary(tmp_path):
         ("source: segmentation", "segmentation maps need num_classes"),
         ("source: sketch\ndegrade: mask", "only photos can be degraded"),
         ("- 1", "must list the attributes of a task"),
+        ("", "must list the attributes of a task"),
         ("a: [", "is not YAML"),
+        ("name: 2024-13-45", "is not YAML"),
+        ("flip: none\nflip: together", "is not YAML: 'flip' is given twice"),
+        ("losses: &l {l2: 1}\nname: *l", "is not YAML: a task has no aliases"),
+        ("mask: " + 2000 * "[", "is nested too deep"),
+        ("1: 2\nx: 3", "a task has no '1'"),
+        ("name: 5", "Task 5: name must be a text"),
+        ("name: ''", "name must be a text"),
+        ("source: [photo]", "source must be one of"),
+        ("flip: 1", "flip must be one of"),
+        ("degrade: 'no'", "degrade must be one of"),
+        ("paired: 'yes'", "paired must be true or false"),
+        ("losses: [l2]", "losses must be weights by the names"),
+        ("losses: {l2: one}", "the weight of l2 must be a number from 0, got 'one'"),
+        ("losses: {l2: .inf}", "the weight of l2 must be"),
+        ("losses: {l2: -1}", "the weight of l2 must be"),
+        ("losses: {l2: true}", "the weight of l2 must be"),
+        (f"losses: {{l2: {10**400}}}", "the weight of l2 must be"),
+        ("losses: {l2: 0}", "at least one weight must be above 0"),
+        ("losses: {}", "at least one weight must be above 0"),
+        ("latent_mask: [0, 18]", "latent_mask must be a list of styles, whole numbers from 0 to 17"),
+        ("latent_mask: 3", "latent_mask must be"),
+        ("latent_mask: []", "latent_mask must be"),
+        ("source: segmentation\nnum_classes: 1", "num_classes must be a whole number from 2 to 256"),
+        ("source: segmentation\nnum_classes: 3.5", "num_classes must be"),
+        ("source: segmentation\nnum_classes: 2\ncolors: [[0, 0, 0]]", "colors must list 2 colours"),
+        ("source: segmentation\nnum_classes: 2\ncolors: [[0, 0, 0], [0, 0, 256]]", "colors must be a list of"),
+        ("degrade: low_resolution\nfactors: [0]", "factors must be a list of whole numbers from 1"),
+        ("degrade: low_resolution\nfactors: 4", "factors must be"),
+        ("degrade: mask\nmask: 1", "mask must be random, center or the name of a picture"),
+        ("num_classes: 5", "num_classes is of use with `source: segmentation` only"),
+        ("mask: center", "mask is of use with `degrade: mask` only"),
+        ("factors: [2]", "factors is of use with `degrade: low_resolution` only"),
     ],
 )
 def test_mistakes_in_a_task_are_named(text, message, tmp_path):
     (tmp_path / "task.yaml").write_text(text)
     with pytest.raises(UserError, match=message):
         get_task(str(tmp_path / "task.yaml"))
+
+
+def test_what_is_no_task_at_all(tmp_path):
+    (tmp_path / "bytes.yaml").write_bytes(b"name: \xff\xfe")
+    with pytest.raises(UserError, match="is not UTF-8 text"):
+        get_task(str(tmp_path / "bytes.yaml"))
     with pytest.raises(UserError, match="There is no task 'x'"):
         get_task("x")
+    with pytest.raises(UserError, match="A task is a name"):
+        get_task(5)
+    with pytest.raises(UserError, match="a task needs a name"):
+        get_task({"source": "photo"})
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if name != "paired"])
@@ -96,15 +134,15 @@ def test_examples_of_every_task(name):
     task = TASKS[name]
     if task.source == "segmentation":
         task = dataclasses.replace(task, num_classes=14)
-    data = TaskData(task, 64)
+    data = MiniFacesExamples(task, 64)
     stored = data.draw(MiniFaces(64), range(6))
-    source, target = (part.numpy() for part in data.prepare(tf.constant(stored), (3, 0), augment=True))
-    again, _ = data.prepare(tf.constant(stored), (3, 0), augment=True)
+    source, target = (part.numpy() for part in data.prepare(tf.constant(stored), (3, 0), mirror=True))
+    again, _ = data.prepare(tf.constant(stored), (3, 0), mirror=True)
     np.testing.assert_array_equal(source, again)
-    assert source.shape == (6, 64, 64, data.source.channels) and target.shape == (6, 64, 64, 3)
+    assert source.shape == (6, 64, 64, data.inputs.source.channels) and target.shape == (6, 64, 64, 3)
     assert source.dtype == target.dtype == np.float32
     assert target.min() >= -1 and target.max() <= 1
-    assert data.source.to_pictures(source).shape == (6, 64, 64, 3)
+    assert data.inputs.to_pictures(source).shape == (6, 64, 64, 3)
     if name in ("inversion", "toonify"):
         np.testing.assert_array_equal(source, target)
     if name == "frontalization":
@@ -214,20 +252,20 @@ def test_inpainting_and_super_resolution_of_files(faces, generator, tmp_path, ca
         seen = read_image(tmp_path / "out" / "000001.png", 64)
         assert seen.std() > 0
     capsys.readouterr()
-    assert "--mask belongs to inpainting" in error_of(capsys, *command, "--mask", "center")
+    assert "belongs to inpainting" in error_of(capsys, *command, "--mask", "center")
 
 
 def test_mistakes_get_one_line(faces, generator, tmp_path, capsys):
     command = ["train", "--output", tmp_path / "run", "--generator", generator]
-    assert "needs pairs: give --source and --target" in error_of(capsys, *command, "--task", "sketch_to_face")
-    assert "needs one folder of pictures: give --data" in error_of(capsys, *command)
+    assert "needs pairs: give" in error_of(capsys, *command, "--task", "sketch_to_face")
+    assert "needs one folder of pictures" in error_of(capsys, *command)
     both = ["--data", faces, "--source", faces, "--target", faces]
-    assert "takes its pictures from --data alone" in error_of(capsys, *command, *both)
+    assert "takes its pictures from" in error_of(capsys, *command, *both)
     assert "mini_faces has no pairs" in error_of(capsys, *command, "--task", "paired", "--data", "mini_faces")
-    moco = [*command, "--data", faces / "images", "--moco", "1", "--moco-network", "x"]
-    assert "`id` compares faces and `moco` everything else" in error_of(capsys, *moco)
-    assert "`moco_network` is missing" in error_of(capsys, *moco[:-2], "--id", "0")
-    assert "--val-source and --val-target go together" in error_of(
+    moco = [*command, "--data", faces / "images", "--moco", "1", "--moco-network", "mini_faces_vgg"]
+    assert "--id compares faces and --moco everything else" in error_of(capsys, *moco)
+    assert "--moco-network is missing" in error_of(capsys, *moco[:-2], "--id", "0")
+    assert "go together" in error_of(
         *[capsys, *command, "--task", "sketch_to_face", "--source", faces, "--target", faces, "--val-source", faces]
     )
     start = [*command, "--data", faces / "images", "--encoder", "into_w", "--start-from", generator]
@@ -257,4 +295,6 @@ def test_projection_comes_closer_step_by_step(faces, generator, tmp_path, capsys
         errors.append(np.abs(read_image(tmp_path / steps / "photo.png", 32) - picture.astype("float32")).mean())
     assert errors[1] < 0.7 * errors[0]
     assert np.load(tmp_path / "100" / "photo.npz")["w_plus"].shape == (8, 16)
-    assert "--from-encoder needs" in error_of(capsys, *command, "--from-encoder", "--output", tmp_path / "x")
+    assert "needs the preset of a pSp that reads photos" in error_of(
+        capsys, *command, "--from-encoder", "--output", tmp_path / "x"
+    )

@@ -1,5 +1,6 @@
 """The trainers on tiny networks: they run, write what they promise, and resume after a SIGKILL."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -9,25 +10,28 @@ import keras
 import numpy as np
 import pytest
 
-from psp_keras import PSP
+from psp_keras import PSP, dtypes
 from psp_keras.callbacks import TrainingCheckpoint
-from psp_keras.data.write_mini_faces import write_mini_faces
+from psp_keras.cli import main
+from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace, PerceptualNetwork, StyleGAN2Generator
-from psp_keras.training import train_arcface, train_gan, train_psp, train_vgg
-from psp_keras.training.run_folder import open_run
-from tests.helpers import tiny_generator, tiny_psp
+from psp_keras.training import measure_arcface, train_arcface, train_gan, train_psp, train_vgg
+from psp_keras.training.vgg import measure_vgg
+from tests.helpers import tiny_psp
 
 SMALL = {"num_mini_faces": 40, "batch_size": 4, "steps_per_epoch": 2}
 GAN = {**SMALL, "resolution": 16, "style_dim": 8, "mapping_layers": 2, "channel_base": 64, "channel_max": 8}
 
 
-def test_train_gan_writes_a_generator_and_resumes(tmp_path):
+def test_train_gan_writes_a_generator_and_resumes(tmp_path, monkeypatch):
     train_gan("mini_faces", tmp_path / "whole", kimg=0.016, **GAN)
     train_gan("mini_faces", tmp_path / "resumed", kimg=0.008, **GAN)
+    began_with = dtypes.has_bfloat16()
+    monkeypatch.setattr(dtypes, "has_bfloat16", lambda: not began_with)  # it goes on on another machine
     generator = train_gan("mini_faces", tmp_path / "resumed", kimg=0.016, **GAN)
     assert sorted(path.name for path in (tmp_path / "resumed").iterdir()) == [
-        *["checkpoint.npz", "generator", "log.csv", "run.json", "samples"]
+        *["checkpoint.npz", "checkpoint.previous.npz", "discriminator", "generator", "log.csv", "run.json", "samples"]
     ]
     assert len(list((tmp_path / "resumed" / "samples").iterdir())) == 2
     assert len((tmp_path / "resumed" / "log.csv").read_text().splitlines()) == 3
@@ -37,14 +41,10 @@ def test_train_gan_writes_a_generator_and_resumes(tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=one.path)
 
 
-def test_another_training_in_the_same_folder_is_refused(tmp_path):
-    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 1})
-    open_run(tmp_path / "run", {"r1_gamma": 0.05, "kimg": 2})
-    with pytest.raises(UserError, match=r"holds another training .*r1_gamma was 0\.05, is 1\.0"):
-        open_run(tmp_path / "run", {"r1_gamma": 1.0, "kimg": 2})
-
-
-def test_train_arcface_and_train_vgg(tmp_path):
+def test_train_arcface_and_train_vgg(tmp_path, monkeypatch):
+    for function, option in ((measure_arcface, "num_pairs"), (measure_vgg, "num_images")):
+        fewer = functools.partial(function, **{option: 100})
+        monkeypatch.setattr(f"{function.__module__}.{function.__name__}", fewer)
     size = {"image_size": 32, "embedding_dim": 8, "width": 4, "batch_size": 8}
     measured = train_arcface(tmp_path / "a", num_identities=4, images_per_identity=4, epochs=1, **size)
     assert {"cosine_same_person", "cosine_different_people", "same_above_different"} == set(measured)
@@ -54,17 +54,18 @@ def test_train_arcface_and_train_vgg(tmp_path):
     assert PerceptualNetwork.from_preset(tmp_path / "v" / "vgg").width == 4
 
 
-def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_path):
-    tiny_generator().save_to_preset(tmp_path / "generator")
+def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(generator_preset, tmp_path, capsys):
 
     def command(output):
         options = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --lpips 0 --id 0 --steps 8"
+        options += " --dtype float32"
         options += " --steps-per-epoch 2 --batch-size 4 --num-mini-faces 40"
-        places = ["--generator", str(tmp_path / "generator"), "--output", str(tmp_path / output)]
-        return [sys.executable, "-m", "psp_keras", "train", *options.split(), *places]
+        places = ["--generator", generator_preset, "--output", str(tmp_path / output)]
+        return ["train", *options.split(), *places]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    process = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert main(command("whole")) == 0
+    module = [sys.executable, "-m", "psp_keras"]
+    process = subprocess.Popen([*module, *command("killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "killed" / "checkpoint.npz"
     deadline = time.time() + 300
     while not checkpoint.exists() and time.time() < deadline:
@@ -73,23 +74,23 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(tmp_pat
     process.wait()
     with np.load(checkpoint) as state:
         assert 1 <= state["epochs"] < 4, "the training was over before it could be killed"
-    resumed = subprocess.run(command("killed"), check=True, capture_output=True, text=True)
-    assert "goes on after epoch" in resumed.stdout
+    capsys.readouterr()
+    assert main(command("killed")) == 0
+    assert "goes on after epoch" in capsys.readouterr().out
     with np.load(tmp_path / "whole" / "checkpoint.npz") as whole, np.load(checkpoint) as killed:
         assert whole.files == killed.files and len(whole.files) > 100
         for name in whole.files:
             np.testing.assert_allclose(killed[name], whole[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
-    tiny_generator().save_to_preset(tmp_path / "generator")
+def test_train_psp_learns_from_a_folder_and_keeps_its_best(generator_preset, tmp_path):
     write_mini_faces(tmp_path / "faces", count=40, size=32)
     (tmp_path / "faces" / "images" / "broken.png").write_bytes(b"no picture")
     left_out = []
     train_psp(
         tmp_path / "run",
         data=str(tmp_path / "faces" / "images"),
-        generator=str(tmp_path / "generator"),
+        generator=generator_preset,
         encoder="into_w",
         num_layers=10,
         width=4,
@@ -101,9 +102,17 @@ def test_train_psp_learns_from_a_folder_and_keeps_its_best(tmp_path):
     )
     assert len(left_out) == 1 and "broken.png" in left_out[0]
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "run.json"}
+    assert names == {"best", "last", "grids", "log.csv", "checkpoint.npz", "checkpoint.previous.npz", "run.json"}
     assert PSP.from_preset(tmp_path / "run").encoder.name == "encoder"  # a run folder is as good as a preset
     assert len(list((tmp_path / "run" / "grids").iterdir())) == 2
+
+
+def test_a_length_of_nothing_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UserError, match="`kimg` must be a number above 0, got 0"):
+        train_gan("mini_faces", tmp_path / "run", kimg=0, **GAN)
+    with pytest.raises(UserError, match="`steps` must be a whole number of at least 1, got nan"):
+        train_psp(tmp_path / "run", data="mini_faces", steps=float("nan"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_checkpoints_of_other_models_are_refused(tmp_path):

@@ -14,18 +14,10 @@ from psp_keras.data.alignment import face_quad
 from psp_keras.data.face_tracks import smooth_faces, track_faces
 from psp_keras.data.video_files import VideoFile, upright
 from psp_keras.errors import UserError
-from tests.helpers import tiny_psp
 from tests.test_cli import error_of
 
 _RATE = 25
 _HIDDEN = (6, 7)  # frames without a face
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("presets") / "tiny"
-    tiny_psp().save_to_preset(folder)
-    return str(folder)
 
 
 def position(number):
@@ -73,9 +65,9 @@ def times_and_sound(path):
         return times, b"".join(bytes(packet) for packet in container.demux(audio=0))
 
 
-def test_a_video_keeps_its_sound_its_times_and_the_frames_without_a_face(preset, clip, tmp_path, capsys):
+def test_a_video_keeps_its_sound_its_times_and_the_frames_without_a_face(psp_preset, clip, tmp_path, capsys):
     output = tmp_path / "out.mp4"
-    assert main(["translate", preset, str(clip), "--align", "--paste-back", "--output", str(output)]) == 0
+    assert main(["translate", psp_preset, str(clip), "--align", "--paste-back", "--output", str(output)]) == 0
     assert "10 of 12 frames have a face" in capsys.readouterr().out
     (times, sound), (wanted_times, wanted_sound) = times_and_sound(output), times_and_sound(clip)
     np.testing.assert_allclose(times, wanted_times)
@@ -85,7 +77,7 @@ def test_a_video_keeps_its_sound_its_times_and_the_frames_without_a_face(preset,
     change = np.abs(after - before).mean(axis=(1, 2, 3))
     assert change[list(_HIDDEN)].max() < 1.5 and np.delete(change, _HIDDEN).min() > 3
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
-    assert main(["translate", preset, str(clip), "--align", "--paste-back", "--output", str(output)]) == 0  # anew
+    assert main(["translate", psp_preset, str(clip), "--align", "--paste-back", "--output", str(output)]) == 0  # anew
 
 
 def test_smoothing_takes_the_trembling_out_of_the_crops():
@@ -136,23 +128,25 @@ def test_frames_that_lie_are_turned_up():
     np.testing.assert_array_equal(upright(lying), np.rot90(picture))
 
 
-def test_mistakes_with_videos_get_one_line(preset, clip, tmp_path, capsys, monkeypatch):
+def test_mistakes_with_videos_get_one_line(psp_preset, clip, tmp_path, capsys, monkeypatch):
     out = ["--output", tmp_path / "out.mp4"]
     both = ["--align", "--paste-back"]
     other = tmp_path / "other.mp4"
     other.write_bytes(b"")
-    assert "--align and --paste-back" in error_of(capsys, "translate", preset, clip, *out)
-    assert "A video becomes a video" in error_of(capsys, "translate", preset, clip, "--output", tmp_path / "o", *both)
-    assert "A video becomes a video" in error_of(capsys, "translate", preset, clip, other, *out, *both)
-    assert "--couple is for photos" in error_of(capsys, "translate", preset, clip, *out, *both, "--couple")
-    assert "would replace" in error_of(capsys, "translate", preset, clip, "--output", clip, *both)
+    assert "--align and --paste-back" in error_of(capsys, "translate", psp_preset, clip, *out)
+    assert "A video becomes a video" in error_of(
+        capsys, "translate", psp_preset, clip, "--output", tmp_path / "o", *both
+    )
+    assert "A video becomes a video" in error_of(capsys, "translate", psp_preset, clip, other, *out, *both)
+    assert "--couple is for photos" in error_of(capsys, "translate", psp_preset, clip, *out, *both, "--couple")
+    assert "would replace" in error_of(capsys, "translate", psp_preset, clip, "--output", clip, *both)
     (tmp_path / "broken.mp4").write_bytes(b"no video")
-    assert "broken.mp4" in error_of(capsys, "translate", preset, tmp_path / "broken.mp4", *out, *both)
+    assert "broken.mp4" in error_of(capsys, "translate", psp_preset, tmp_path / "broken.mp4", *out, *both)
     write_clip(tmp_path / "nobody.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 2)
     with pytest.raises(UserError, match="no face in"):
         from psp_keras.commands.translate_video import translate_video
 
         translate_video(None, tmp_path / "nobody.mp4", tmp_path / "out.mp4", 64)
     monkeypatch.setitem(sys.modules, "av", None)
-    assert "pip install 'psp-keras[video]'" in error_of(capsys, "translate", preset, clip, *out, *both)
+    assert "pip install 'psp-keras[video]'" in error_of(capsys, "translate", psp_preset, clip, *out, *both)
     assert not (tmp_path / "out.mp4").exists()

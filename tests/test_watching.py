@@ -18,7 +18,6 @@ from psp_keras.cli import main
 from psp_keras.data import read_image
 from psp_keras.errors import UserError
 from psp_keras.models import ArcFace
-from tests.helpers import tiny_generator
 
 
 def read_back(folder):
@@ -60,10 +59,9 @@ def _items(items):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(generator_preset, tmp_path_factory):
     """A training on sketches with an identity loss, watched in both ways."""
     folder = tmp_path_factory.mktemp("watched")
-    tiny_generator().save_to_preset(folder / "generator")
     arcface = ArcFace(32, 16, 10, width=4)
     arcface.build()
     arcface.save_to_preset(folder / "arcface")
@@ -78,7 +76,7 @@ def run(tmp_path_factory):
     options += (
         " --lpips 0 --id 0.1 --steps 4 --steps-per-epoch 2 --batch-size 4 --log-every 1 --wandb faces --tensorboard"
     )
-    places = ["--generator", str(folder / "generator"), "--arcface", str(folder / "arcface")]
+    places = ["--generator", generator_preset, "--arcface", str(folder / "arcface")]
     assert main(["train", *options.split(), *places, "--output", str(folder / "run")]) == 0
     patch.undo()
     return folder / "run"

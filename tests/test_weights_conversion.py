@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from psp_keras import PSP
-from psp_keras.models import StyleGAN2Generator
+from psp_keras.models import StyleGAN2Discriminator, StyleGAN2Generator
+from psp_keras.models.preset import load_preset
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
-from tests.parity import DATA, state_of
+from tests.parity import DATA, nhwc, state_of
 from tests.synthetic_weights import synthetic_state_dict
-from tests.torch_files import FakeModule, FakeModules, write_nvidia, write_zip
+from tests.torch_files import FakeModule, FakeModules, published_discriminator, write_nvidia, write_zip
 from weights_conversion.__main__ import main
 from weights_conversion.convert import recognise
+from weights_conversion.errors import CheckpointError
+from weights_conversion.nvidia import make_nvidia_discriminator
 from weights_conversion.psp import make_task
+from weights_conversion.torch_reader import read_checkpoint
+
+NVIDIA = DATA / "nvidia"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +103,72 @@ def test_a_network_of_nvidias_becomes_a_preset(state, modules, tmp_path):
     assert (np.array(assert_draws_the_golden_image(tmp_path / "preset").latent_average) == 2).all()
 
 
+@pytest.mark.parametrize("name", ["ada_numpy1", "stylegan3_repository"])
+def test_files_that_nvidias_code_wrote_become_presets(name, tmp_path):
+    golden = np.load(NVIDIA / f"{name}.npz")
+    for part in ("generator", "discriminator"):
+        assert main([str(NVIDIA / f"{name}.pkl"), "--part", part, "--output", str(tmp_path / part)]) == 0
+    generator = StyleGAN2Generator.from_preset(tmp_path / "generator")
+    assert relative_error(generator.map(golden["z"], truncation=0.7), golden["w"]) < 1e-5
+    assert relative_error(generator.synthesize(golden["w"]), nhwc(golden["image"])) < 1e-5
+    discriminator = StyleGAN2Discriminator.from_preset(tmp_path / "discriminator")
+    assert relative_error(discriminator(nhwc(golden["image"])), golden["d_logits"]) < 1e-5
+
+
+def test_the_discriminator_of_a_training_checkpoint_becomes_a_preset(modules, tmp_path):
+    state = published_discriminator(read_checkpoint(NVIDIA / "ada_numpy1.pkl")["D"].state_dict())
+    write_zip(tmp_path / "550000.pt", {"d": state}, modules)
+    command = [str(tmp_path / "550000.pt"), "--part", "discriminator", "--output", str(tmp_path / "preset")]
+    assert main(command) == 0
+    golden, model = np.load(NVIDIA / "ada_numpy1.npz"), load_preset(tmp_path / "preset")
+    assert relative_error(model(nhwc(golden["image"])), golden["d_logits"]) < 1e-5
+
+
+def test_a_file_that_lacks_the_part_is_refused(psp_state, modules, tmp_path, capsys):
+    write_zip(tmp_path / "psp.pt", {"state_dict": psp_state, "opts": {}}, modules)
+    write_zip(tmp_path / "d.pt", {"d": {"a": np.ones(1, "float32")}}, modules)
+    for name, part, message in (
+        ("psp.pt", "discriminator", "it holds no discriminator"),
+        ("d.pt", "generator", "it holds no generator (g_ema)"),
+        ("d.pt", "discriminator", "its d is not a residual StyleGAN2 discriminator"),
+    ):
+        assert main([str(tmp_path / name), "--part", part, "--output", str(tmp_path / "preset")]) == 2
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"c_dim": 10}, "it is class-conditional (10 classes)"),
+        ({"_modules": {}}, "its discriminator is not a residual StyleGAN2 discriminator"),
+    ],
+)
+def test_other_discriminators_of_nvidias_are_refused(change, message):
+    module = read_checkpoint(NVIDIA / "ada_numpy1.pkl")["D"]
+    module.update(change)
+    with pytest.raises(CheckpointError) as error:
+        make_nvidia_discriminator(module)
+    assert message in str(error.value)
+
+
+def test_the_group_size_of_the_minibatch_statistic_is_kept():
+    module = read_checkpoint(NVIDIA / "ada_numpy1.pkl")["D"]
+    statistic = module["_modules"]["b4"]["_modules"]["mbstd"]
+    statistic["group_size"] = 8
+    assert make_nvidia_discriminator(module).stddev.group_size == 8
+    statistic["num_channels"] = 2
+    with pytest.raises(CheckpointError, match="minibatch statistic is not one channel"):
+        make_nvidia_discriminator(module)
+
+
+@pytest.mark.parametrize("state", [5, [1], {"convs.1.skip.1.weight": 1, "final_linear.0.weight": 2}])
+def test_values_where_tensors_belong_get_one_line(state, modules, tmp_path, capsys):
+    write_zip(tmp_path / "d.pt", {"g_ema": {}, "d": state}, modules)
+    command = [str(tmp_path / "d.pt"), "--part", "discriminator", "--output", str(tmp_path / "preset")]
+    assert main(command) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
 def shrunk(key, shape):
     """A published shape with a sixteenth of the channels."""
     if ".noises." in key:
@@ -168,6 +240,11 @@ def test_a_file_that_does_not_fit_is_refused_and_nothing_is_written(state, modul
     assert main([str(tmp_path / "g.pt"), "--output", str(tmp_path / "preset")]) == 2
     assert "1 tensors are unknown, the first is surprise" in capsys.readouterr().err
     assert not (tmp_path / "preset").exists()
+
+
+def test_describe_names_the_parts(capsys):
+    assert main([str(NVIDIA / "ada_numpy1.pkl"), "--describe"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("NVIDIA StyleGAN2, generator and discriminator")
 
 
 def test_describe_prints_what_is_in_a_file(capsys):

@@ -13,15 +13,9 @@ from psp_keras.data.photo_copy import write_like
 from psp_keras.tasks import Task
 from tests.helpers import tiny_psp
 from tests.photos import VARIANTS, astronaut, collage, dlib_landmarks, five_of, portrait, published_crops
+from tests.test_cli import error_of
 
 _ORIENTATION, _DATE = 0x0112, 0x0132
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("presets") / "tiny"
-    tiny_psp().save_to_preset(folder)
-    return str(folder)
 
 
 @pytest.fixture
@@ -46,14 +40,6 @@ def known(photos, tmp_path):
         path, {"astronaut": [face], "group.png": [in_portrait, MiniFaces(160).landmarks([24])[0] + 24 + 208]}
     )
     return str(path)
-
-
-def error_of(capsys, *arguments):
-    """Runs a command that must fail with exit code 2 and one line."""
-    assert main(list(map(str, arguments))) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("psp-keras: "), lines
-    return lines[0]
 
 
 def names_in(folder):
@@ -98,8 +84,8 @@ def test_an_upside_down_photo_is_turned_and_that_is_said(tmp_path, capsys):
     assert np.abs(read_photo(tmp_path / "out" / "head.png") - upright).mean() < 255 * 0.05
 
 
-def test_translate_aligns_first(preset, photos, known, tmp_path, capsys):
-    arguments = ["translate", preset, str(photos), "--align", "--landmarks", known]
+def test_translate_aligns_first(psp_preset, photos, known, tmp_path, capsys):
+    arguments = ["translate", psp_preset, str(photos), "--align", "--landmarks", known]
     assert main([*arguments, "--output", str(tmp_path / "one")]) == 1
     assert "nobody.png: " in capsys.readouterr().err
     assert names_in(tmp_path / "one") == ["astronaut.png", "group.png"]
@@ -111,8 +97,18 @@ def test_translate_aligns_first(preset, photos, known, tmp_path, capsys):
     np.testing.assert_array_equal(couple[:, 32:], read_photo(tmp_path / "one" / "astronaut.png"))
 
 
-def test_paste_back_changes_the_faces_and_nothing_else(preset, photos, known, tmp_path):
-    arguments = ["translate", preset, str(photos), "--align", "--landmarks", known, "--faces", "all", "--paste-back"]
+def test_paste_back_changes_the_faces_and_nothing_else(psp_preset, photos, known, tmp_path):
+    arguments = [
+        "translate",
+        psp_preset,
+        str(photos),
+        "--align",
+        "--landmarks",
+        known,
+        "--faces",
+        "all",
+        "--paste-back",
+    ]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 1
     assert names_in(tmp_path / "out") == ["astronaut.jpg", "group.png"]
     before, after = (read_photo(folder / "group.png").astype(int) for folder in (photos, tmp_path / "out"))
@@ -122,14 +118,14 @@ def test_paste_back_changes_the_faces_and_nothing_else(preset, photos, known, tm
     assert cells[0] > 0.1 and cells[3] > 0.1 and cells[1] == cells[2] == 0
 
 
-def test_a_pasted_photo_is_as_the_camera_wrote_it(preset, known, tmp_path):
+def test_a_pasted_photo_is_as_the_camera_wrote_it(psp_preset, known, tmp_path):
     exif = Image.Exif()
     exif[_ORIENTATION], exif[_DATE] = 6, "2026:11:24 12:00:00"
     turned = Image.fromarray(astronaut()).transpose(Image.Transpose.ROTATE_90)
     photo = tmp_path / "astronaut.jpg"
     turned.save(photo, exif=exif, quality=88, subsampling=2, icc_profile=b"profile", progressive=True)
     arguments = ["--align", "--landmarks", known, "--paste-back", "--output", str(tmp_path / "out")]
-    assert main(["translate", preset, str(photo), *arguments]) == 0
+    assert main(["translate", psp_preset, str(photo), *arguments]) == 0
     with Image.open(photo) as before, Image.open(tmp_path / "out" / "astronaut.jpg") as after:
         assert after.format == "JPEG" and after.size == (512, 512)
         assert after.quantization == before.quantization and after.layer == before.layer
@@ -161,23 +157,27 @@ def test_photos_of_every_kind_can_be_written_like(tmp_path, mode):
         assert np.abs(np.asarray(copy.convert("RGB"), int) - pixels).mean() < 3
 
 
-def test_the_other_commands_align_too(preset, photos, tmp_path, capsys):
+def test_the_other_commands_align_too(psp_preset, photos, tmp_path, capsys):
     (photos / "group.png").unlink()
     out = tmp_path / "out"
-    assert main(["mix", preset, str(photos), "--align", "--latent-mask", "0", "--output", str(out / "mixes.png")]) == 1
-    assert main(["project", preset, str(photos), "--align", "--steps", "1", "--lpips", "0", "--output", str(out)]) == 1
+    assert (
+        main(["mix", psp_preset, str(photos), "--align", "--latent-mask", "0", "--output", str(out / "mixes.png")]) == 1
+    )
+    assert (
+        main(["project", psp_preset, str(photos), "--align", "--steps", "1", "--lpips", "0", "--output", str(out)]) == 1
+    )
     assert names_in(out) == ["astronaut.npz", "astronaut.png", "mixes.png"]
     report = out / "report.json"
-    evaluation = ["evaluate", preset, "--data", str(photos), "--align", "--metrics", "l2", "--output", str(report)]
+    evaluation = ["evaluate", psp_preset, "--data", str(photos), "--align", "--metrics", "l2", "--output", str(report)]
     assert main(evaluation) == 1
     assert json.loads(report.read_text())["count"] == 1
     assert capsys.readouterr().err.count("nobody.png: there is no face in it") == 3
 
 
-def test_what_alignment_is_not_for_gets_one_line(preset, photos, known, tmp_path, capsys):
+def test_what_alignment_is_not_for_gets_one_line(psp_preset, photos, known, tmp_path, capsys):
     out = ["--output", tmp_path / "out"]
-    assert "need --align" in error_of(capsys, "translate", preset, photos, *out, "--paste-back")
-    assert "need --align" in error_of(capsys, "translate", preset, photos, *out, "--landmarks", known)
+    assert "need --align" in error_of(capsys, "translate", psp_preset, photos, *out, "--paste-back")
+    assert "need --align" in error_of(capsys, "translate", psp_preset, photos, *out, "--landmarks", known)
     for name, task, reason in (
         ("sketches", "sketch_to_face", "reads a sketch"),
         ("cars", Task("car_inversion", losses={"l2": 1.0, "moco": 0.5}).get_config(), "is about something else"),
@@ -187,7 +187,7 @@ def test_what_alignment_is_not_for_gets_one_line(preset, photos, known, tmp_path
         model.save_to_preset(tmp_path / name)
         line = error_of(capsys, "translate", tmp_path / name, photos, *out, "--align")
         assert "--align is for" in line and reason in line
-    line = error_of(capsys, "evaluate", preset, "--data", "mini_faces", "--align", "--metrics", "l2")
+    line = error_of(capsys, "evaluate", psp_preset, "--data", "mini_faces", "--align", "--metrics", "l2")
     assert "--align needs a folder" in line
 
 

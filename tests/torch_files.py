@@ -112,3 +112,29 @@ def write_nvidia(path, content, modules):
 
     with open(path, "wb") as file:
         _Pickler(file, modules, store, protocol=4).dump(content)
+
+
+def published_discriminator(state):
+    """A discriminator of NVIDIA's, 32 pixels, under the names that stylegan2-pytorch gives the same network."""
+    taps = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype("float32") / 64
+    names = {
+        "b32.fromrgb.weight": "convs.0.0.weight",
+        "b32.fromrgb.bias": "convs.0.1.bias",
+        "b4.conv.weight": "final_conv.0.weight",
+        "b4.conv.bias": "final_conv.1.bias",
+        "b4.fc.weight": "final_linear.0.weight",
+        "b4.fc.bias": "final_linear.0.bias",
+        "b4.out.weight": "final_linear.1.weight",
+        "b4.out.bias": "final_linear.1.bias",
+    }
+    filters = {}
+    for i, size in enumerate((32, 16, 8), 1):
+        names |= {
+            f"b{size}.conv0.weight": f"convs.{i}.conv1.0.weight",
+            f"b{size}.conv0.bias": f"convs.{i}.conv1.1.bias",
+            f"b{size}.conv1.weight": f"convs.{i}.conv2.1.weight",
+            f"b{size}.conv1.bias": f"convs.{i}.conv2.2.bias",
+            f"b{size}.skip.weight": f"convs.{i}.skip.1.weight",
+        }
+        filters |= {f"convs.{i}.conv2.0.kernel": taps, f"convs.{i}.skip.0.kernel": taps}
+    return {new: state[old].read() for old, new in names.items()} | filters

@@ -1,16 +1,29 @@
 """Recognises a checkpoint and turns it into a preset."""
 
+import contextlib
+
 from weights_conversion.ir_networks import arcface_rows, make_arcface
 from weights_conversion.lpips import lpips_state, make_perceptual_network, perceptual_rows
 from weights_conversion.moco import PREFIX, make_moco, moco_rows, moco_state
-from weights_conversion.nvidia import make_nvidia_generator, nvidia_rows
+from weights_conversion.nvidia import (
+    make_nvidia_discriminator,
+    make_nvidia_generator,
+    nvidia_discriminator_rows,
+    nvidia_rows,
+)
 from weights_conversion.psp import make_psp, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
-from weights_conversion.stylegan2 import generator_rows, make_generator
+from weights_conversion.stylegan2 import discriminator_rows, generator_rows, make_discriminator, make_generator
 from weights_conversion.torch_reader import CheckpointError, Module, Tensor, read_checkpoint
 
+# Key of every part in the files that hold both.
+_PART_KEYS = {
+    "StyleGAN2": {"generator": "g_ema", "discriminator": "d"},
+    "NVIDIA StyleGAN2": {"generator": "G_ema", "discriminator": "D"},
+}
 
-def convert(path, heads=None, num_samples=4096, seed=0):
+
+def convert(path, heads=None, num_samples=4096, seed=0, part="generator"):
     """Converts a published PyTorch checkpoint.
 
     Args:
@@ -19,35 +32,80 @@ def convert(path, heads=None, num_samples=4096, seed=0):
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
+        part: `"generator"` or `"discriminator"`, where a file holds both.
 
     Returns:
-        The Keras model: `PSP`, `StyleGAN2Generator`, `ArcFace`, `MoCo` or `PerceptualNetwork`.
+        The Keras model: `PSP`, `StyleGAN2Generator`, `StyleGAN2Discriminator`, `ArcFace`, `MoCo` or
+        `PerceptualNetwork`.
 
     Raises:
         CheckpointError: the file cannot be read, is none of these, or does not fit to the last tensor.
     """
+    content, kind = _read_known(path)
+    with _explained(path, kind):
+        if part == "discriminator":
+            return _discriminator(content, kind)
+        return _CONVERTERS[kind](content, heads, num_samples, seed)
+
+
+def convert_gan(path):
+    """Converts what a training of StyleGAN2 goes on from.
+
+    Args:
+        path: a checkpoint of StyleGAN2's training, or NVIDIA's `.pkl`.
+
+    Returns:
+        `(generator, average, discriminator)`: the generator that the discriminator judged, its moving average, and
+        the discriminator. Without one of the first two in the file they are the same model; the discriminator may be
+        `None`.
+
+    Raises:
+        CheckpointError: as `convert` does, or it is another model.
+    """
+    content, kind = _read_known(path)
+    with _explained(path, kind):
+        if kind not in _PART_KEYS:
+            raise CheckpointError("it is no StyleGAN2")
+        average = _CONVERTERS[kind](content, None, 4096, 0)
+        live = _PART_KEYS[kind]["generator"].removesuffix("_ema")
+        generator = _GENERATORS[kind](content[live]) if live in content else average
+        discriminator = _discriminator(content, kind) if "discriminator" in parts_of(content, kind) else None
+    return generator, average, discriminator
+
+
+def _read_known(path):
     content = read_checkpoint(path)
     kind = recognise(content)
     if kind is None:
         raise CheckpointError(f"{path} holds none of the published models; --describe shows what is in it.")
+    return content, kind
+
+
+@contextlib.contextmanager
+def _explained(path, kind):
+    """Names the file in what is wrong with it."""
     try:
-        return _CONVERTERS[kind](content, heads, num_samples, seed)
+        yield
     except CheckpointError as error:
         raise CheckpointError(f"{path} ({kind}): {error}.") from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise CheckpointError(f"{path} ({kind}) is not laid out as this model is: {error!r}.") from error
 
 
 def recognise(content):
     """Returns the name of the published model that a checkpoint holds, or `None`."""
     if not isinstance(content, dict):
         return None
-    if isinstance(content.get("G_ema"), Module):
+    if any(isinstance(content.get(key), Module) for key in ("G_ema", "D")):
         return "NVIDIA StyleGAN2"
     state = content.get("state_dict", content)
+    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+        return None
     if any(key.startswith("encoder.") for key in state) and any(key.startswith("decoder.") for key in state):
         return "pSp"
     if any(key.startswith(PREFIX) for key in state):
         return "MoCo"
-    if "g_ema" in content:
+    if any(isinstance(content.get(key), dict) for key in ("g_ema", "d")):
         return "StyleGAN2"
     if "output_layer.3.weight" in content:
         return "ArcFace"
@@ -59,7 +117,14 @@ def recognise(content):
 def describe(path):
     """Returns lines that say what is in a checkpoint."""
     content = read_checkpoint(path)
-    return [f"{path}: {recognise(content) or 'no known model'}", *_lines("", content)]
+    kind = recognise(content)
+    parts = " and ".join(parts_of(content, kind))
+    return [f"{path}: {kind or 'no known model'}{parts and f', {parts}'}", *_lines("", content)]
+
+
+def parts_of(content, kind):
+    """Returns which parts a file of some kind holds."""
+    return [part for part, key in _PART_KEYS.get(kind, {}).items() if key in content]
 
 
 def _lines(prefix, value):
@@ -83,8 +148,7 @@ def _convert_psp(content, heads, num_samples, seed):
 
 
 def _convert_stylegan2(content, heads, num_samples, seed):
-    model = make_generator(content["g_ema"])
-    apply_rows(model, generator_rows(model), content["g_ema"], [model.latent_average])
+    model = _stylegan2_generator(_part(content, "StyleGAN2", "generator"))
     if "latent_avg" in content:
         model.latent_average.assign(content["latent_avg"].read().reshape(-1))
     else:
@@ -93,9 +157,39 @@ def _convert_stylegan2(content, heads, num_samples, seed):
 
 
 def _convert_nvidia(content, heads, num_samples, seed):
-    model = make_nvidia_generator(content["G_ema"])
-    apply_rows(model, nvidia_rows(model), content["G_ema"].state_dict())
+    return _nvidia_generator(_part(content, "NVIDIA StyleGAN2", "generator"))
+
+
+def _stylegan2_generator(state):
+    model = make_generator(state)
+    apply_rows(model, generator_rows(model), state, [model.latent_average])
     return model
+
+
+def _nvidia_generator(module):
+    model = make_nvidia_generator(module)
+    apply_rows(model, nvidia_rows(model), module.state_dict())
+    return model
+
+
+def _discriminator(content, kind):
+    if kind not in _PART_KEYS:
+        raise CheckpointError("it holds no discriminator")
+    part = _part(content, kind, "discriminator")
+    if kind == "StyleGAN2":
+        model = make_discriminator(part)
+        apply_rows(model, discriminator_rows(model), part)
+    else:
+        model = make_nvidia_discriminator(part)
+        apply_rows(model, nvidia_discriminator_rows(model), part.state_dict())
+    return model
+
+
+def _part(content, kind, part):
+    key = _PART_KEYS[kind][part]
+    if key not in content:
+        raise CheckpointError(f"it holds no {part} ({key})")
+    return content[key]
 
 
 def _convert_arcface(content, heads, num_samples, seed):
@@ -119,6 +213,7 @@ def _convert_lpips(content, heads, num_samples, seed):
     return model
 
 
+_GENERATORS = {"StyleGAN2": _stylegan2_generator, "NVIDIA StyleGAN2": _nvidia_generator}
 _CONVERTERS = {
     "pSp": _convert_psp,
     "StyleGAN2": _convert_stylegan2,

@@ -1,7 +1,8 @@
-"""NVIDIA's `.pkl` networks: the StyleGAN2 generators of stylegan2-ada-pytorch and stylegan3."""
+"""NVIDIA's `.pkl` networks: the StyleGAN2 generators and discriminators of stylegan2-ada-pytorch and stylegan3."""
 
+from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from weights_conversion.rows import Row, dense_rows, hwio, low_pass_filter, unchanged
+from weights_conversion.rows import Row, conv_rows, dense_rows, flattened_chw, hwio, low_pass_filter, unchanged
 from weights_conversion.torch_reader import CheckpointError
 
 
@@ -21,12 +22,11 @@ def make_nvidia_generator(module):
     Raises:
         CheckpointError: it is class-conditional, or no StyleGAN2.
     """
-    if module.get("c_dim"):
-        raise CheckpointError(f"it is class-conditional ({module['c_dim']} classes), which pSp cannot use")
+    _refuse_classes(module)
     state = module.state_dict()
     sizes = sorted(int(key.split(".")[1][1:]) for key in state if key.startswith("synthesis.b") and "torgb.bias" in key)
     if not sizes or "mapping.fc0.weight" not in state:
-        raise CheckpointError("its G_ema is not a StyleGAN2 generator with skip outputs")
+        raise CheckpointError("its generator is not a StyleGAN2 generator with skip outputs")
     resolution = sizes[-1]
     last = state[f"synthesis.b{resolution}.conv1.weight"].shape[0]
     model = StyleGAN2Generator(
@@ -41,8 +41,60 @@ def make_nvidia_generator(module):
     return model
 
 
+def make_nvidia_discriminator(module):
+    """Returns the untrained `StyleGAN2Discriminator` that a pickled `D` describes.
+
+    Raises:
+        CheckpointError: it is class-conditional, not residual, or has another minibatch statistic.
+    """
+    _refuse_classes(module)
+    state = module.state_dict()
+    sizes = sorted(int(key.split(".")[0][1:]) for key in state if key.endswith(".skip.weight"))
+    if not sizes or f"b{sizes[-1]}.fromrgb.weight" not in state or "b4.fc.weight" not in state:
+        raise CheckpointError("its discriminator is not a residual StyleGAN2 discriminator")
+    statistic = module["_modules"]["b4"]["_modules"].get("mbstd", {})
+    if statistic.get("num_channels") != 1 or not isinstance(statistic.get("group_size"), int):
+        raise CheckpointError("its discriminator's minibatch statistic is not one channel of groups of fixed size")
+    resolution = sizes[-1]
+    model = StyleGAN2Discriminator(
+        resolution=resolution,
+        channel_base=state[f"b{resolution}.fromrgb.weight"].shape[0] * resolution,
+        channel_max=state["b4.fc.weight"].shape[0],
+        group_size=statistic["group_size"],
+        name="discriminator",
+    )
+    model.build()
+    return model
+
+
+def _refuse_classes(module):
+    if module.get("c_dim"):
+        raise CheckpointError(f"it is class-conditional ({module['c_dim']} classes), which pSp cannot use")
+
+
+def nvidia_discriminator_rows(model):
+    """Rows of every weight of `D`."""
+    yield from _filtered_rows(model.from_rgb, f"b{model.resolution}.fromrgb")
+    for level, block in enumerate(model.blocks):
+        key = f"b{model.resolution // 2**level}"
+        yield Row(f"{key}.resample_filter", None, low_pass_filter)
+        yield from _filtered_rows(block.conv, f"{key}.conv0")
+        yield from _filtered_rows(block.down_conv, f"{key}.conv1")
+        yield Row(f"{key}.skip.weight", block.skip.kernel, hwio)
+        yield Row(f"{key}.skip.resample_filter", None, low_pass_filter)
+    yield from _filtered_rows(model.conv, "b4.conv")
+    yield Row("b4.fc.weight", model.dense.kernel, flattened_chw(4, 4))
+    yield Row("b4.fc.bias", model.dense.bias, unchanged)
+    yield from dense_rows(model.logit, "b4.out")
+
+
+def _filtered_rows(layer, key):
+    yield from conv_rows(layer, key)
+    yield Row(f"{key}.resample_filter", None, low_pass_filter)
+
+
 def nvidia_rows(model):
-    """Rows of every weight of `G_ema`."""
+    """Rows of every weight of `G_ema` or `G`."""
     yield Row("mapping.w_avg", model.latent_average, unchanged)
     for i, dense in enumerate(model.mapping.dense):
         yield from dense_rows(dense, f"mapping.fc{i}")

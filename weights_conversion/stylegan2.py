@@ -1,7 +1,18 @@
-"""`stylegan2-ffhq-config-f.pt` (its `g_ema`), and the decoder inside pSp checkpoints."""
+"""`stylegan2-ffhq-config-f.pt` (its `g_ema`, `g` and `d`), and the decoder inside pSp checkpoints."""
 
+from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from weights_conversion.rows import Row, dense_rows, flat, hwc, hwio, low_pass_filter, scalar, unchanged
+from weights_conversion.rows import (
+    Row,
+    dense_rows,
+    flat,
+    flattened_chw,
+    hwc,
+    hwio,
+    low_pass_filter,
+    scalar,
+    unchanged,
+)
 from weights_conversion.torch_reader import CheckpointError
 
 
@@ -45,6 +56,43 @@ def generator_rows(model, prefix=""):
         yield from _styled_rows(network.convs[level], f"{prefix}convs.{conv}", f"{prefix}noises.noise_{2 * level}")
         yield from _rgb_rows(network.to_rgbs[level], f"{prefix}to_rgbs.{rgb}")
         yield Row(f"{prefix}to_rgbs.{rgb}.upsample.kernel", None, low_pass_filter)
+
+
+def make_discriminator(state):
+    """Returns the untrained `StyleGAN2Discriminator` that a state dict describes."""
+    blocks = sum(key.startswith("convs.") and key.endswith(".skip.1.weight") for key in state)
+    if not blocks or "final_linear.0.weight" not in state:
+        raise CheckpointError("its d is not a residual StyleGAN2 discriminator")
+    resolution = 4 * 2**blocks
+    model = StyleGAN2Discriminator(
+        resolution=resolution,
+        channel_base=state["convs.0.0.weight"].shape[0] * resolution,
+        channel_max=state["final_linear.0.weight"].shape[0],
+        name="discriminator",
+    )
+    model.build()
+    return model
+
+
+def discriminator_rows(model):
+    """Rows of every weight of `d`."""
+    yield from _activated_rows(model.from_rgb, "convs.0.0", "convs.0.1")
+    for i, block in enumerate(model.blocks):
+        key = f"convs.{i + 1}"
+        yield from _activated_rows(block.conv, f"{key}.conv1.0", f"{key}.conv1.1")
+        yield from _activated_rows(block.down_conv, f"{key}.conv2.1", f"{key}.conv2.2")
+        yield Row(f"{key}.conv2.0.kernel", None, low_pass_filter)
+        yield Row(f"{key}.skip.1.weight", block.skip.kernel, hwio)
+        yield Row(f"{key}.skip.0.kernel", None, low_pass_filter)
+    yield from _activated_rows(model.conv, "final_conv.0", "final_conv.1")
+    yield Row("final_linear.0.weight", model.dense.kernel, flattened_chw(4, 4))
+    yield Row("final_linear.0.bias", model.dense.bias, unchanged)
+    yield from dense_rows(model.logit, "final_linear.1")
+
+
+def _activated_rows(layer, key, activation_key):
+    yield Row(f"{key}.weight", layer.kernel, hwio)
+    yield Row(f"{activation_key}.bias", layer.bias, unchanged)
 
 
 def _styled_rows(layer, key, noise_key):

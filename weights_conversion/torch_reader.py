@@ -1,12 +1,10 @@
 """Reads PyTorch checkpoint files without PyTorch and without running anything in them.
 
-A checkpoint is a pickle, and a pickle is a program. Here it may build containers, namespaces and tensors, and nothing
-else: any other name in it is refused. Tensors are read from the file when they are asked for, so that memory stays
-near the size of what is in use.
+A checkpoint is a pickle, and a pickle is a program. Here it may build plain values and tensors, and nothing else: any
+other name in it is refused, and so is what claims to be larger than the file. Tensors are read from the file when they
+are asked for, so that memory stays near the size of what is in use.
 """
 
-import argparse
-import collections
 import io
 import math
 import pickle
@@ -16,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from psp_keras.errors import UserError
+from weights_conversion.errors import CheckpointError
+from weights_conversion.unpickler import Unpickler
 
+_MAX_DIMENSIONS = 32  # of NumPy 1
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_START = pickle.dumps(_LEGACY_MAGIC, protocol=2)[:12]
 _DTYPES = {
@@ -35,10 +35,6 @@ _DTYPES = {
 _STORED_AS = {"bfloat16": "uint16"}
 
 
-class CheckpointError(UserError):
-    """A checkpoint that cannot be read, and why."""
-
-
 class Tensor:
     """A tensor in a checkpoint; `read` fetches its values.
 
@@ -51,10 +47,12 @@ class Tensor:
 
     def __init__(self, storage, offset, shape, strides):
         sizes = (offset, *shape, *strides)
-        if not all(isinstance(size, int) and size >= 0 for size in sizes) or len(shape) != len(strides):
-            raise CheckpointError(f"a tensor has the impossible shape {shape} with strides {strides}")
+        plausible = all(isinstance(size, int) and size >= 0 for size in sizes)
+        if not plausible or len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS:
+            raise CheckpointError("a tensor has an impossible shape")
         last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
-        if math.prod(shape) and last >= storage.size:
+        count = math.prod(shape)
+        if count > storage.size or (count and last >= storage.size):
             raise CheckpointError(f"a tensor of shape {shape} reaches past the end of its storage")
         self._storage = storage
         self._offset = offset
@@ -72,9 +70,6 @@ class Tensor:
         values = self._storage.read()
         strides = [stride * values.itemsize for stride in self._strides]
         return np.lib.stride_tricks.as_strided(values[self._offset :], self.shape, strides, writeable=False).copy()
-
-    def __setstate__(self, state):
-        raise CheckpointError("it tries to change a tensor after building it")
 
 
 class _Storage:
@@ -125,7 +120,7 @@ def read_checkpoint(path):
         raise CheckpointError(f"{path} is cut short or damaged: download it again.") from error
     except OSError as error:
         raise CheckpointError(f"Cannot read {path}: {error.strerror}.") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise CheckpointError(f"{path} is not a sound checkpoint: {error}.") from error
     if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise CheckpointError(
@@ -142,16 +137,18 @@ def _read_zip(path):
             raise CheckpointError("it is a zip file, but not a PyTorch checkpoint (no data.pkl)")
         if "byteorder" in members and archive.read(members["byteorder"]) != b"little":
             raise CheckpointError("its numbers are big-endian, which is not supported")
+        if max(member.file_size for member in archive.infolist()) > path.stat().st_size:
+            raise CheckpointError("it unpacks to more than its own size, which no checkpoint does")
         program = archive.read(members["data.pkl"])
 
         def open_storage(dtype, key, size):
             name = members.get(f"data/{key}")
             storage = _Storage(dtype, size, lambda: _read_member(path, name))
             if name is None or archive.getinfo(name).file_size != storage.num_bytes:
-                raise CheckpointError(f"storage {key} is missing or has the wrong size")
+                raise CheckpointError("a storage is missing or has the wrong size")
             return storage
 
-        return _Unpickler(io.BytesIO(program), open_storage).load()
+        return _TorchUnpickler(io.BytesIO(program), open_storage).load()
 
 
 def _read_member(path, name):
@@ -161,7 +158,7 @@ def _read_member(path, name):
 
 def _read_nvidia(path):
     with open(path, "rb") as file:
-        return _Unpickler(file, None, _ALLOWED_NVIDIA).load()
+        return _NVIDIAUnpickler(file).load()
 
 
 def _read_legacy(open_file):
@@ -177,16 +174,17 @@ def _read_legacy(open_file):
         end = file.seek(0, io.SEEK_END)
         file.seek(0)
         for _ in range(3):  # magic number, protocol, system information
-            _Unpickler(file, None).load()
-        content = _Unpickler(file, open_storage).load()
-        for key in _Unpickler(file, None).load():
+            Unpickler(file).load()
+        content = _TorchUnpickler(file, open_storage).load()
+        for key in Unpickler(file).load():
             (size,) = struct.unpack("<q", file.read(8))
-            storage = storages.get(key)
+            storage = storages.get(key) if isinstance(key, str) else None
             if storage is None or storage.size != size:
-                raise CheckpointError(f"storage {key} is missing or has the wrong size")
+                raise CheckpointError("a storage is missing or has the wrong size")
             places[key] = (file.tell(), storage.num_bytes)
-            if file.seek(storage.num_bytes, io.SEEK_CUR) > end:
+            if storage.num_bytes > end - file.tell():
                 raise EOFError
+            file.seek(storage.num_bytes, io.SEEK_CUR)
     if storages.keys() - places.keys():
         raise EOFError
     return content
@@ -211,35 +209,13 @@ class Module(dict):
 
 def _rebuild_module(meta):
     """Keeps the state of a persistent object; the source code that travels with it is not looked at."""
+    if not isinstance(meta, dict) or not isinstance(meta.get("state"), dict):
+        raise CheckpointError("a network in it has no state")
     return Module(meta["state"])
 
 
 def _load_storage(data):
     return _read_legacy(lambda: io.BytesIO(data))
-
-
-class _Unpickler(pickle.Unpickler):
-    """Builds containers and tensors; refuses every other name."""
-
-    def __init__(self, file, open_storage, allowed=None):
-        super().__init__(file, encoding="utf-8")
-        self._open_storage = open_storage
-        self._allowed = allowed or _ALLOWED
-
-    def find_class(self, module, name):
-        if module == "torch" and name in _DTYPES:
-            return _DTYPES[name]
-        if (module, name) in self._allowed:
-            return self._allowed[module, name]
-        raise CheckpointError(f"it asks for {module}.{name}, which a checkpoint has no need of; nothing in it was run")
-
-    def persistent_load(self, reference):
-        kind, dtype, key, _, size, *view = reference
-        if kind != "storage" or dtype not in _DTYPES.values() or not isinstance(size, int) or size < 0:
-            raise CheckpointError("it refers to something that is not a storage")
-        if view and view[0] is not None:
-            raise CheckpointError("it holds a view of a storage from before PyTorch 0.4; save it again")
-        return self._open_storage(dtype, key, size)
 
 
 def _rebuild_tensor(storage, offset, shape, strides, *_):
@@ -252,20 +228,46 @@ def _rebuild_parameter(tensor, *_):
     return tensor
 
 
-_ALLOWED = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("argparse", "Namespace"): argparse.Namespace,
-    ("torch", "Size"): tuple,
+def _size(sizes=()):
+    return tuple(sizes)
+
+
+_TENSORS = {
+    **{("torch", name): dtype for name, dtype in _DTYPES.items()},
+    ("torch", "Size"): _size,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
 }
-
 # NVIDIA's pickles hold whole modules (`torch_utils.persistence`), each tensor with its own storage file inside.
-_ALLOWED_NVIDIA = {
-    **_ALLOWED,
+_MODULES = {
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): _rebuild_module,
     ("torch.storage", "_load_from_bytes"): _load_storage,
-    ("dnnlib.util", "EasyDict"): dict,
-    ("builtins", "set"): set,
 }
+
+
+class _TorchUnpickler(Unpickler):
+    """Builds tensors too; `open_storage(dtype, key, size)` finds the numbers of one."""
+
+    def __init__(self, file, open_storage):
+        super().__init__(file)
+        self._open_storage = open_storage
+
+    def find_class(self, module, name):
+        return _TENSORS.get((module, name)) or super().find_class(module, name)
+
+    def persistent_load(self, reference):
+        kind, dtype, key, _, size, *view = reference
+        plausible = isinstance(dtype, str) and isinstance(key, str) and isinstance(size, int) and size >= 0
+        if kind != "storage" or dtype not in _DTYPES.values() or not plausible:
+            raise CheckpointError("it refers to something that is not a storage")
+        if view and view[0] is not None:
+            raise CheckpointError("it holds a view of a storage from before PyTorch 0.4; save it again")
+        return self._open_storage(dtype, key, size)
+
+
+class _NVIDIAUnpickler(Unpickler):
+    """Builds tensors and networks, whose storages are in the pickle itself."""
+
+    def find_class(self, module, name):
+        return {**_TENSORS, **_MODULES}.get((module, name)) or super().find_class(module, name)

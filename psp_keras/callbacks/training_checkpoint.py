@@ -1,4 +1,5 @@
-import zipfile
+import os
+import sys
 from pathlib import Path
 
 import keras
@@ -12,7 +13,8 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     """Saves everything a training needs to go on exactly where it stood, at the end of every epoch.
 
     That is: weights, optimizer slots, step counters and the state of every random generator. The file is written
-    beside its target and renamed, so a kill at any moment leaves the last whole checkpoint.
+    beside its target and renamed, so a kill at any moment leaves a whole checkpoint. The one before is kept beside it,
+    such as `checkpoint.previous.npz`, in case the file is damaged later.
 
     Args:
         path: the checkpoint file, `.npz`.
@@ -21,6 +23,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     def __init__(self, path):
         super().__init__()
         self.path = Path(path)
+        self._is_whole = False  # whether the file that stands there is worth keeping
 
     def restore(self, model):
         """Puts the saved state into `model`, built and compiled.
@@ -29,36 +32,73 @@ class TrainingCheckpoint(keras.callbacks.Callback):
             Number of finished epochs, 0 without a file.
 
         Raises:
-            UserError: the file is damaged or belongs to a model of another shape.
+            UserError: no file is whole, or it belongs to a model of another shape.
         """
-        if not self.path.exists():
-            return 0
-        try:
-            with np.load(self.path) as saved:
-                self._assign(model, saved)
-                return int(saved["epochs"])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise UserError(
-                f"The checkpoint {self.path} does not fit this training ({error}): "
-                "use the same options as before, or another output folder."
-            ) from error
+        files = checkpoint_files(self.path)
+        for path in files:
+            if _is_whole(path):
+                self._is_whole = path == self.path
+                return _restore(model, path)
+            print(f"The checkpoint {path} is damaged.", file=sys.stderr)
+        if files:
+            raise UserError(f"No checkpoint is left in {self.path}: remove it to start from the beginning.")
+        return 0
 
     def on_epoch_end(self, epoch, logs=None):
         arrays = {_key(i): _to_numpy(variable) for i, variable in enumerate(_state(self.model))}
-        with atomic_write(self.path) as scratch, open(scratch, "wb") as file:
-            np.savez(file, epochs=epoch + 1, **arrays)
+        with atomic_write(self.path) as scratch:
+            with open(scratch, "wb") as file:
+                np.savez(file, epochs=epoch + 1, **arrays)
+            if self._is_whole and self.path.exists():
+                os.replace(self.path, _previous(self.path))
+        self._is_whole = True
 
-    @staticmethod
-    def _assign(model, saved):
-        variables = _state(model)
-        if len(variables) != len(saved.files) - 1:
-            raise ValueError(f"{len(saved.files) - 1} arrays for {len(variables)} variables")
-        for i, variable in enumerate(variables):
-            value = saved[_key(i)]
-            if value.shape != tuple(variable.shape):
-                raise ValueError(f"{variable.path} has shape {tuple(variable.shape)}, saved is {value.shape}")
+
+def checkpoint_files(path):
+    """The checkpoint `path` and the one before it, as far as they exist, the newer one first."""
+    return [file for file in (Path(path), _previous(Path(path))) if file.exists()]
+
+
+def finished_epochs(path):
+    """Number of epochs that the newest whole checkpoint has behind it, 0 without one."""
+    for file in checkpoint_files(path):
+        if _is_whole(file):
+            with np.load(file) as saved:
+                return int(saved["epochs"])
+    return 0
+
+
+def _previous(path):
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _is_whole(path):
+    """Whether every array can be read, which a cut or an empty file does not allow."""
+    try:
+        with np.load(path) as saved:
+            return "epochs" in saved.files and all(saved[name] is not None for name in saved.files)
+    except Exception:  # what a damaged file raises depends on where it is damaged
+        return False
+
+
+def _restore(model, path):
+    variables = _state(model)
+    with np.load(path) as saved:
+        try:
+            if len(variables) != len(saved.files) - 1:
+                raise ValueError(f"{len(saved.files) - 1} arrays for {len(variables)} variables")
+            for i, variable in enumerate(variables):
+                if saved[_key(i)].shape != tuple(variable.shape):
+                    shape = tuple(variable.shape)
+                    raise ValueError(f"{variable.path} has shape {shape}, saved is {saved[_key(i)].shape}")
+        except (ValueError, KeyError) as error:
+            raise UserError(
+                f"The checkpoint {path} does not fit this training ({error}): "
+                "use the same options as before, or another output folder."
+            ) from error
         for i, variable in enumerate(variables):
             variable.assign(saved[_key(i)])
+        return int(saved["epochs"])
 
 
 def _state(model):

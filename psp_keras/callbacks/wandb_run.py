@@ -29,7 +29,7 @@ def start_wandb(project, folder, config):
     try:
         import wandb
     except ImportError as error:
-        raise UserError("W&B is not installed: pip install 'psp-keras[wandb]', or leave --wandb out.") from error
+        raise UserError("W&B is not installed: pip install 'psp-keras[wandb]', or leave `wandb` out.") from error
     path = Path(folder) / _ID_FILE
     run_id = path.read_text().strip() if path.exists() else secrets.token_hex(4)
     with atomic_write(path) as scratch:

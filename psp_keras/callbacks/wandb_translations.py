@@ -91,4 +91,4 @@ class WandbTranslations(WandbEvalCallback):
 
     @property
     def _identity(self):
-        return self.model.psp_loss.identity
+        return getattr(self.model.psp_loss, "identity", None)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import keras
-
+from psp_keras.check_output import check_files
+from psp_keras.commands.picture_files import collect_files, name_outputs
 from psp_keras.commands.translate_faces import name_faces
 from psp_keras.data.face_photos import FacePhotos
 from psp_keras.data.image_files import write_image
 from psp_keras.data.landmarks import write_landmarks
 from psp_keras.errors import UserError, print_left_out
-from psp_keras.translate_files import collect_files, name_outputs
+from psp_keras.progress import Progress
 
 _LANDMARKS = "landmarks.json"
 
@@ -36,22 +36,24 @@ def align_photos(
     """
     photos = FacePhotos(size, faces, landmarks)
     paths = collect_files(inputs)
-    targets = name_outputs(paths, Path(output))
-    bar, written, located = keras.utils.Progbar(len(paths), unit_name="photo"), [], {}
+    also_read, saved = [landmarks] if landmarks else [], Path(output) / _LANDMARKS
+    targets = name_outputs(paths, output, also_read)
+    check_files([saved] if save_landmarks else [], also_read)
+    progress, written, located = Progress(len(paths), "photo"), [], {}
     for path in paths:
         try:
             found = photos.read_with_landmarks(path)
         except UserError as error:
             on_broken(str(error))
         else:
-            names = name_faces(targets[path], len(found), faces, paths)
+            names = name_faces(targets[path], len(found), faces, [*paths, *also_read])
             for name, (_, face) in zip(names, found):
                 write_image(name, face.image)
             written += names
             located[path] = [points for points, _ in found]
-        bar.add(1)
+        progress.add()
     if save_landmarks:
-        write_landmarks(Path(output) / _LANDMARKS, _by_name(located))
+        write_landmarks(saved, _by_name(located))
     return written
 
 

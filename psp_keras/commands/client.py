@@ -18,7 +18,7 @@ class Client(FaceOptions, Command):
     workers: int = option(Whole(1), "requests at once", 8)
 
     def run(self, leave_out):
-        from psp_keras.serving.client_files import translate_remotely
+        from psp_keras.commands.client_files import translate_remotely
 
         written = translate_remotely(**self.as_dict(), on_broken=leave_out)
         print(f"{len(written)} pictures in {self.output}")

@@ -17,6 +17,6 @@ class Demo(Command):
     seed: int = option(Seed(), "of everything random", 0)
 
     def run(self, leave_out):
-        from psp_keras.demo import run_demo
+        from psp_keras.commands.demo_tour import run_demo
 
         run_demo(**self.as_dict())

@@ -1,8 +1,9 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Choice, Preset, Text
+from psp_keras.option_kinds import Choice, Text
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -24,4 +25,7 @@ class Export(Command):
         from psp_keras.models.psp import PSP
         from psp_keras.serving import export
 
-        print(export(PSP.from_preset(self.preset, dtype="float32"), self.output, self.dtype, self.format))
+        model = PSP.from_preset(self.preset, dtype="float32")
+        written = export(model, self.output, self.dtype, self.format)
+        signatures = "serving_default, translate, encode, decode, map, style_mix"
+        print(f"{self.output}: {signatures if written == 'saved_model' else 'images to images'}")

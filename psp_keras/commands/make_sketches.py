@@ -14,7 +14,7 @@ class MakeSketches(Command):
     thickness: float = option(Number(0, 20, above=True), "of the lines", 1.0)
 
     def run(self, leave_out):
-        from psp_keras.make_sketches import make_sketches
+        from psp_keras.commands.draw_sketches import make_sketches
 
         written = make_sketches(**self.as_dict(), on_broken=leave_out)
         print(f"{len(written)} sketches in {self.output}")

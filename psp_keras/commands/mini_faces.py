@@ -20,6 +20,6 @@ class MiniFaces(Command):
     seed: int = option(Seed(), "which world", 0)
 
     def run(self, leave_out):
-        from psp_keras.data.write_mini_faces import write_mini_faces
+        from psp_keras.data.mini_faces.folders import write_mini_faces
 
         write_mini_faces(**self.as_dict())

@@ -1,8 +1,10 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, Number, OutputFile, Preset, Seed, Styles, Switch, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, Number, OutputFile, Seed, Styles, Switch, Whole
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -19,11 +21,13 @@ class Mix(Command):
     )
     seed: int = option(Seed(), "of the random styles", 0)
     align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
+        from psp_keras.commands.mix_files import mix_files
         from psp_keras.models.psp import PSP
-        from psp_keras.translate_files import mix_files
 
         options = self.as_dict()
-        count = mix_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)
+        model = PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        count = mix_files(model, **options, on_broken=leave_out)
         print(f"{count} pictures with {self.num_outputs} mixes each in {self.output}")

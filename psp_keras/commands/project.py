@@ -1,8 +1,10 @@
 import dataclasses
 
 from psp_keras.command_line import Command
-from psp_keras.option_kinds import Inputs, Number, OutputFolder, Preset, Switch, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, Number, OutputFolder, Switch, Whole
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -19,11 +21,13 @@ class Project(Command):
     lpips: float = option(Number(0), "weight of LPIPS", 0.8)
     perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
     align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
+        from psp_keras.commands.project_files import project_files
         from psp_keras.models.preset import load_preset
-        from psp_keras.training.projection import project_files
 
         options = self.as_dict()
-        written, seconds = project_files(load_preset(options.pop("preset")), **options, on_broken=leave_out)
+        model = load_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        written, seconds = project_files(model, **options, on_broken=leave_out)
         print(f"{len(written)} pictures in {self.output}, {seconds:.2g} seconds each")

@@ -4,8 +4,10 @@ from pathlib import Path
 from psp_keras.command_line import Command
 from psp_keras.commands.face_options import FaceOptions
 from psp_keras.data.video_endings import VIDEO_ENDINGS
-from psp_keras.option_kinds import Inputs, OutputFolderOrFile, Preset, Switch, Text, Whole
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.option_kinds import Choice, Inputs, OutputFolderOrFile, Switch, Text, Whole
 from psp_keras.options import option
+from psp_keras.presets.preset_kind import Preset
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -24,11 +26,13 @@ class Translate(FaceOptions, Command):
         Text(), "what inpainting hides: random, center, or a picture whose white part hides", None
     )
     factor: int | None = option(Whole(1), "shrink the inputs of super_resolution by that much first", None)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):
+        from psp_keras.commands.translate_files import translate_files
         from psp_keras.models.psp import PSP
-        from psp_keras.translate_files import translate_files
 
         options = self.as_dict()
-        written = translate_files(PSP.from_preset(options.pop("preset")), **options, on_broken=leave_out)
+        model = PSP.from_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        written = translate_files(model, **options, on_broken=leave_out)
         print(self.output if written == [Path(self.output)] else f"{len(written)} pictures in {self.output}")

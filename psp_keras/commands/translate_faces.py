@@ -1,17 +1,25 @@
 """The faces in photos through a model, and back into the photos."""
 
-import keras
 import numpy as np
 from PIL import Image
 
+from psp_keras.check_output import check_files
 from psp_keras.data.image_files import read_photo, write_image
 from psp_keras.data.photo_copy import write_like
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.progress import Progress
 
-_BATCH = 8
 
-
-def translate_faces(translate, photos, targets, couple=False, paste_back=False, on_broken=print_left_out):
+def translate_faces(
+    translate,
+    photos,
+    targets,
+    at_once=8,
+    couple=False,
+    paste_back=False,
+    also_read=(),
+    on_broken=print_left_out,
+):
     """Translates the faces in photos; a photo without a face is reported and left out.
 
     Args:
@@ -19,8 +27,10 @@ def translate_faces(translate, photos, targets, couple=False, paste_back=False, 
             the model saw and what it made of them, uint8 `(N, S, S, 3)`, or a `UserError` in the place of an output.
         photos: `FacePhotos`.
         targets: the output of each photo, by its path.
+        at_once: how many crops `translate` takes, at most.
         couple: whether to put source and output side by side.
         paste_back: whether to write the photos with the outputs in them, instead of the outputs.
+        also_read: further files that no output may replace.
         on_broken: called with a line for each photo that is left out.
 
     Returns:
@@ -29,13 +39,19 @@ def translate_faces(translate, photos, targets, couple=False, paste_back=False, 
     Raises:
         UserError: an output cannot be written or would replace an input.
     """
-    write, written = _write_photo if paste_back else _write_faces, []
-    for path, found, pairs in _translate_photos(translate, photos, list(targets), on_broken):
+    written, inputs = [], [*targets, *also_read]
+    for path, found, pairs in _translate_photos(translate, photos, list(targets), at_once, on_broken):
         failures = [output for _, output in pairs if isinstance(output, UserError)]
         if failures:
             on_broken(f"{path}: {failures[0]}")
+        elif paste_back:
+            _write_photo(path, targets[path], found, pairs, couple)
+            written.append(targets[path])
         else:
-            written += write(path, targets, photos.faces, found, pairs, couple)
+            names = name_faces(targets[path], len(found), photos.faces, inputs)
+            for name, (seen, output) in zip(names, pairs):
+                write_image(name, beside(seen, output) if couple else output)
+            written += names
     return written
 
 
@@ -55,12 +71,10 @@ def name_faces(target, count, faces, inputs):
         inputs: paths that must not be replaced.
 
     Raises:
-        UserError: an output would replace an input.
+        UserError: an output would replace an input, or cannot be written.
     """
     names = [target.with_stem(f"{target.stem}_face{i + 1}") for i in range(count)] if faces == "all" else [target]
-    for name in names:
-        if name.exists() and any(name.samefile(path) for path in inputs):
-            raise UserError(f"The output would replace the input {name}: choose another `output`.")
+    check_files(names, inputs)
     return names
 
 
@@ -70,41 +84,39 @@ def beside(source, picture):
     return np.concatenate([np.asarray(resized), picture], axis=1)
 
 
-def _translate_photos(translate, photos, paths, on_broken):
+def _translate_photos(translate, photos, paths, at_once, on_broken):
     """Yields `(path, faces, pairs of what the model saw and made)` of each photo, several photos in a batch."""
-    bar, waiting, done = keras.utils.Progbar(len(paths), unit_name="photo"), [], 0
+    progress, waiting, done = Progress(len(paths), "photo"), [], 0
     for number, path in enumerate(paths, start=1):
         try:
             waiting.append((path, photos.read(path)))
         except UserError as error:
             on_broken(str(error))
         crops = [face.image for _, found in waiting for face in found]
-        if len(crops) >= _BATCH or number == len(paths):
-            pairs = list(_translate_all(translate, crops, done))
+        if len(crops) >= at_once or number == len(paths):
+            pairs = list(translate_crops(translate, crops, done, at_once))
             for place, found in waiting:
                 yield place, found, pairs[: len(found)]
                 pairs = pairs[len(found) :]
             waiting, done = [], done + len(crops)
-        bar.update(number)
+        progress.add()
 
 
-def _translate_all(translate, crops, first):
-    """Pairs of what the model saw and what it made of it."""
-    for start in range(0, len(crops), _BATCH):
-        seen, outputs = translate(np.stack(crops[start : start + _BATCH]), first + start)
-        yield from zip(seen, outputs)
+def translate_crops(translate, crops, first, at_once):
+    """Yields pairs of what the model saw and what it made of it.
+
+    Args:
+        translate: see `translate_faces`.
+        crops: list of uint8 `(size, size, 3)`.
+        first: number of the first one.
+        at_once: see `translate_faces`.
+    """
+    for start in range(0, len(crops), at_once):
+        yield from zip(*translate(np.stack(crops[start : start + at_once]), first + start))
 
 
-def _write_faces(path, targets, faces, found, pairs, couple):
-    names = name_faces(targets[path], len(found), faces, targets)
-    for name, (seen, output) in zip(names, pairs):
-        write_image(name, beside(seen, output) if couple else output)
-    return names
-
-
-def _write_photo(path, targets, faces, found, pairs, couple):
+def _write_photo(path, target, found, pairs, couple):
     photo = pasted = read_photo(path)
     for face, (_, output) in reversed(list(zip(found, pairs))):  # the largest face comes to lie on top
         pasted = face.paste_back(pasted, output)
-    write_like(path, targets[path], np.concatenate([photo, pasted], axis=1) if couple else pasted)
-    return [targets[path]]
+    write_like(path, target, np.concatenate([photo, pasted], axis=1) if couple else pasted)

@@ -7,9 +7,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from psp_keras.atomic_write import atomic_write
+from psp_keras.check_output import PICTURE_ENDINGS
 from psp_keras.errors import UserError
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 def list_images(folder):
@@ -21,9 +20,9 @@ def list_images(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}.")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
     if not paths:
-        raise UserError(f"{folder} holds no pictures ({', '.join(EXTENSIONS)}).")
+        raise UserError(f"{folder} holds no pictures ({', '.join(PICTURE_ENDINGS)}).")
     return paths
 
 

@@ -1,16 +1,21 @@
 """Where training pictures come from: an array in memory, or a folder read as it is needed."""
 
-import keras
+import os
+import threading
+
 import numpy as np
 import tensorflow as tf
 
 from psp_keras.data.image_files import list_images, read_image
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
+from psp_keras.data.read_ahead import ReadAhead
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.progress import Progress
 
 _CACHE_BYTES = 2 * 1024**3
 _DRAWN_AT_ONCE = 256
+_AHEAD = 4  # batches
 
 
 class ArraySource:
@@ -30,6 +35,14 @@ class ArraySource:
         """Returns the uint8 pictures of a batch of sample numbers, inside tf.data."""
         return tf.gather(self._images, indices)
 
+    def batches(self, steps, load):
+        """Calls `load(step, indices, images)` for each `(step, indices, later indices)`, ahead of its use."""
+
+        def fetch(step, indices, later):
+            return load(step, indices, self.fetch(indices))
+
+        return steps.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(_AHEAD)
+
 
 class FolderSource:
     """Picture files, decoded when their turn comes: data sets may be larger than memory.
@@ -45,6 +58,8 @@ class FolderSource:
         self._read_one = read
         self._on_broken = on_broken
         self._broken = set()
+        self._reporting = threading.Lock()
+        self._reader = ReadAhead(self._read_from, os.cpu_count())
         self._shape = self._read_from(0).shape
 
     def __len__(self):
@@ -52,11 +67,28 @@ class FolderSource:
 
     def fetch(self, indices):
         """Returns the uint8 pictures of a batch of sample numbers, inside tf.data."""
-        images = tf.numpy_function(self._read, [indices], tf.uint8)
+        return self._fetch(indices, indices[:0])
+
+    def batches(self, steps, load):
+        """Calls `load(step, indices, images)` for each `(step, indices, later indices)`; the files are read ahead.
+
+        Python's own threads read ahead, and none of tf.data's: one that waits for Python when a script ends would keep
+        it from ending. So nothing may run in the background from here on: no prefetch, no parallel calls.
+        """
+
+        def fetch(step, indices, later):
+            return load(step, indices, self._fetch(indices, later))
+
+        options = tf.data.Options()
+        options.experimental_optimization.inject_prefetch = False
+        return steps.map(fetch).with_options(options)
+
+    def _fetch(self, indices, later):
+        images = tf.numpy_function(self._read, [indices, later], tf.uint8)
         return tf.ensure_shape(images, (None, *self._shape))
 
-    def _read(self, indices):
-        return np.stack([self._read_from(index) for index in indices])
+    def _read(self, indices, later):
+        return np.stack(self._reader.take(indices.tolist(), later.tolist()))
 
     def _read_from(self, index):
         for offset in range(len(self._items)):
@@ -64,10 +96,14 @@ class FolderSource:
             try:
                 return self._read_one(self._items[place])
             except UserError as error:
-                if place not in self._broken:
-                    self._broken.add(place)
-                    self._on_broken(str(error))
+                self._report(place, str(error))
         raise UserError(f"None of the {len(self._items)} pictures can be read.")
+
+    def _report(self, place, line):
+        with self._reporting:
+            if place not in self._broken:
+                self._broken.add(place)
+                self._on_broken(line)
 
 
 def open_source(data, size, num_samples=20000, seed=0, on_broken=print_left_out):
@@ -126,7 +162,7 @@ def read_images(items, read, on_broken=print_left_out):
     Raises:
         UserError: none of them can be read.
     """
-    bar = keras.utils.Progbar(len(items), unit_name="picture")
+    progress = Progress(len(items), "picture")
     kept, images = [], []
     for item in items:
         try:
@@ -134,7 +170,7 @@ def read_images(items, read, on_broken=print_left_out):
             kept.append(item)
         except UserError as error:
             on_broken(str(error))
-        bar.add(1)
+        progress.add()
     if not images:
         raise UserError(f"None of the {len(items)} pictures can be read.")
     return kept, np.stack(images)
@@ -153,11 +189,11 @@ def draw_mini_faces(faces, count, draw=None):
     """
     draw = draw or faces.images
     print(f"Drawing {count} MiniFaces")
-    bar = keras.utils.Progbar(count, unit_name="face")
+    progress = Progress(count, "face")
     images = []
     for start in range(0, count, _DRAWN_AT_ONCE):
         images.append(draw(range(start, min(start + _DRAWN_AT_ONCE, count))))
-        bar.update(min(start + _DRAWN_AT_ONCE, count))
+        progress.add(len(images[-1]))
     return np.concatenate(images)
 
 
@@ -176,21 +212,21 @@ def training_batches(source, batch_size, labels=None, seed=0, start_step=0, mirr
         `tf.data.Dataset` of `(batch_size, size, size, 3)`, or of pairs with a batch of labels.
     """
 
-    def load(step, indices):
-        images = normalise(source.fetch(indices))
+    def load(step, indices, images):
+        images = normalise(images)
         if mirror:
             images = mirror_at_random(images, (step, seed))
         return images if labels is None else (images, tf.gather(labels, indices))
 
-    return endless_batches(len(source), load, batch_size, seed, start_step)
+    return endless_batches(source, load, batch_size, seed, start_step)
 
 
-def endless_batches(count, load, batch_size, seed=0, start_step=0):
-    """Calls `load(step, sample numbers)` for one shuffled batch after the other, ahead of their use.
+def endless_batches(source, load, batch_size, seed=0, start_step=0):
+    """Calls `load` for one shuffled batch after the other; the pictures are read ahead of their use.
 
     Args:
-        count: how many samples there are.
-        load: function of the step and the int64 sample numbers of its batch, inside tf.data.
+        source: `ArraySource` or `FolderSource`.
+        load: function of the step, the int64 sample numbers of its batch and their uint8 pictures, inside tf.data.
         batch_size: samples in a batch.
         seed: of the order.
         start_step: batches to leave out at the front, when resuming.
@@ -198,9 +234,8 @@ def endless_batches(count, load, batch_size, seed=0, start_step=0):
     Returns:
         `tf.data.Dataset` of what `load` returns, endless.
     """
-    batches = shuffled_batches(count, batch_size, seed, start_step)
-    steps = tf.data.Dataset.counter(start_step)
-    return tf.data.Dataset.zip(steps, batches).map(load, num_parallel_calls=2).prefetch(4)
+    now, later = (shuffled_batches(len(source), batch_size, seed, start_step + ahead) for ahead in (0, _AHEAD))
+    return source.batches(tf.data.Dataset.zip(tf.data.Dataset.counter(start_step), now, later), load)
 
 
 def mirror_at_random(images, seed):

@@ -18,8 +18,8 @@ class InpaintingMask:
         UserError: the file cannot be read.
 
     Example:
-        >>> InpaintingMask(64, "center")(images)[0, 32, 32]
-        <tf.Tensor: shape=(3,), dtype=float32, numpy=array([0., 0., 0.], dtype=float32)>
+        >>> InpaintingMask(64, "center")(images).numpy()[0, 32, 32]
+        array([0., 0., 0.], dtype=float32)
     """
 
     def __init__(self, size, mask="random"):
@@ -28,25 +28,26 @@ class InpaintingMask:
         if mask not in ("random", "center"):
             self._file = (read_image(mask, size, mode="L") > 127).astype("float32")
 
-    def __call__(self, images, seed=(0, 0)):
+    def __call__(self, images, seed=(0, 0), first=0):
         """Hides a part of a batch.
 
         Args:
             images: `(N, size, size, C)` in [-1, 1].
-            seed: two integers that decide the random rectangles.
+            seed: two integers that decide, with its number, the random rectangle of each picture.
+            first: number of the first picture.
 
         Returns:
             Images of the same shape.
         """
-        return images * (1.0 - self._hidden(tf.shape(images)[0], seed)[..., None])
+        return images * (1.0 - self._hidden(tf.shape(images)[0], seed, first)[..., None])
 
-    def _hidden(self, count, seed):
+    def _hidden(self, count, seed, first):
         """1 where hidden, `(count or 1, size, size)`."""
         if self.mask == "center":
             return self._rectangles(*np.array([[0.25], [0.25], [0.5], [0.5]], "float32"))
         if self.mask != "random":
             return self._file[None]
-        draws = tf.random.stateless_uniform((4, count), seed)
+        draws = tf.transpose(tf.random.stateless_uniform((first + count, 4), seed)[first:])
         width, height = tf.unstack(_SHORTEST + (_LONGEST - _SHORTEST) * draws[:2])
         return self._rectangles(draws[2] * (1 - width), draws[3] * (1 - height), width, height)
 

@@ -3,8 +3,6 @@ import tensorflow as tf
 
 from psp_keras.errors import UserError
 
-FACTORS = (1, 2, 4, 8, 16, 32)
-
 
 class LowResolution:
     """Shrinks pictures bicubically by a factor and draws them bilinearly at their old size again, as pSp's
@@ -17,11 +15,11 @@ class LowResolution:
         factors: what to choose from, each a divisor of `size`; those that do not fit are left out.
 
     Example:
-        >>> LowResolution(256)(images, seed=(0, 0)).shape
-        TensorShape([8, 256, 256, 3])
+        >>> LowResolution(64, factors=(2, 4))(images, seed=(0, 0)).shape
+        TensorShape([8, 64, 64, 3])
     """
 
-    def __init__(self, size, factors=FACTORS):
+    def __init__(self, size, factors=(1, 2, 4, 8, 16, 32)):
         self.size = size
         self.factors = tuple(factor for factor in factors if size % factor == 0 and size > 2 * factor)
         if not self.factors:
@@ -29,19 +27,21 @@ class LowResolution:
         self._shrink = np.stack([_padded(bicubic_shrink_matrix(size, factor), size) for factor in self.factors])
         self._grow = np.stack([_padded(bilinear_resize_matrix(size // factor, size), size) for factor in self.factors])
 
-    def __call__(self, images, seed=(0, 0), factor=None):
+    def __call__(self, images, seed=(0, 0), first=0, factor=None):
         """Degrades a batch.
 
         Args:
             images: `(N, size, size, C)` in [-1, 1].
-            seed: two integers that decide the factor of each picture.
+            seed: two integers that decide, with its number, the factor of each picture.
+            first: number of the first picture.
             factor: the same factor for all, instead.
 
         Returns:
             Images of the same shape.
         """
         if factor is None:
-            chosen = tf.random.stateless_uniform(tf.shape(images)[:1], seed, 0, len(self.factors), tf.int32)
+            numbers = tf.random.stateless_uniform((first + tf.shape(images)[0],), seed, 0, len(self.factors), tf.int32)
+            chosen = numbers[first:]
         else:
             chosen = tf.fill(tf.shape(images)[:1], self.factors.index(factor))
         shrink, grow = tf.gather(self._shrink, chosen), tf.gather(self._grow, chosen)

@@ -2,8 +2,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from psp_keras.data.face_renderer import PALETTE
 from psp_keras.data.image_files import open_picture
+from psp_keras.data.mini_faces.face_renderer import PALETTE
 from psp_keras.errors import UserError
 
 

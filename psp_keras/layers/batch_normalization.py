@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.onednn import batch_norm, fused, on_onednn
+from psp_keras.ops.onednn import batch_norm, fused, on_onednn
 
 
 @fused

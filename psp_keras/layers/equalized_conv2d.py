@@ -3,9 +3,9 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.activations import scaled_leaky_relu
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.fir import centre_kernel, fold_down_kernel, space_to_depth_2x
+from psp_keras.ops.activations import scaled_leaky_relu
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.fir import centre_kernel, fold_down_kernel, space_to_depth_2x
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

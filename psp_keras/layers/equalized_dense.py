@@ -3,8 +3,8 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.activations import scaled_leaky_relu
-from psp_keras.layers.checks import check_shape
+from psp_keras.ops.activations import scaled_leaky_relu
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -1,10 +1,10 @@
 import keras
 
 from psp_keras.layers.batch_normalization import BatchNormalization
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_block import IRBlock
 from psp_keras.layers.prelu import PReLU
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.ops.checks import check_shape
 
 # Blocks in each of the four stages.
 STAGES = {

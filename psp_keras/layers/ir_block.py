@@ -2,11 +2,11 @@ import keras
 from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.onednn import fused
 from psp_keras.layers.prelu import PReLU
 from psp_keras.layers.squeeze_excite import SqueezeExcite
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.onednn import fused
 
 _WITHOUT_GATE = 5  # layers of the residual branch before squeeze and excitation
 

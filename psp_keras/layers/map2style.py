@@ -3,9 +3,9 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -3,9 +3,10 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
-from psp_keras.layers.fir import fold_down_kernel, space_to_depth_2x, up_conv
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.fir import fold_down_kernel, space_to_depth_2x, up_conv
+from psp_keras.ops.onednn import conv
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -77,8 +78,8 @@ class ModulatedConv2D(keras.layers.Layer):
         if self.resample == "up":
             return up_conv(x, kernel)
         if self.resample == "down":
-            return ops.conv(space_to_depth_2x(x), fold_down_kernel(kernel), padding="same")
-        return ops.conv(x, kernel, padding="same")
+            return conv(space_to_depth_2x(x), fold_down_kernel(kernel))
+        return conv(x, kernel)
 
     def _per_pixel(self, x, scales):
         """A 1x1 convolution with a kernel for each sample, which spares scaling the features."""

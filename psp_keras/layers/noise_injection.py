@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.onednn import fused
+from psp_keras.ops.onednn import fused
 
 _QUARTER = keras.initializers.Constant(0.25)
 

@@ -1,10 +1,10 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.activations import scaled_leaky_relu
 from psp_keras.layers.modulated_conv2d import ModulatedConv2D, modulate
 from psp_keras.layers.noise_injection import NoiseInjection
-from psp_keras.layers.onednn import fused
+from psp_keras.ops.activations import scaled_leaky_relu
+from psp_keras.ops.onednn import fused
 
 
 @fused

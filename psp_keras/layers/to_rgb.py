@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.fir import upsample_2x
 from psp_keras.layers.modulated_conv2d import ModulatedConv2D
+from psp_keras.ops.fir import upsample_2x
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -8,7 +8,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "identity_loss": "IdentityLoss",
         "lpips": "LPIPS",
         "moco_loss": "MoCoLoss",
-        "psp_loss": "PSPLoss",
+        "psp_loss": "LossTerm PSPLoss",
+        "terms": "TERMS",
         "w_norm_loss": "WNormLoss",
     },
 )

@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.face_regions import recognition_input
 from psp_keras.models.arcface import ArcFace
+from psp_keras.ops.face_regions import recognition_input
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

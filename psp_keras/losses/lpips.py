@@ -1,7 +1,7 @@
 import keras
 
-from psp_keras.layers.face_regions import inner_face
 from psp_keras.models.perceptual_network import PerceptualNetwork
+from psp_keras.ops.face_regions import inner_face
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

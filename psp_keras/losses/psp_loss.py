@@ -1,17 +1,16 @@
-import keras
 from keras import ops
 
 from psp_keras.errors import UserError
-from psp_keras.layers.face_regions import inner_face
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.losses.moco_loss import MoCoLoss
+from psp_keras.losses.terms import TERMS, check_weights
 from psp_keras.losses.w_norm_loss import WNormLoss
+from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
+from psp_keras.ops.face_regions import inner_face
 
-TERMS = ("l2", "lpips", "id", "moco", "w_norm", "l2_crop", "lpips_crop")
 
-
-class PSPLoss:
+class PSPLoss(WeightedLoss):
     """The weighted sum that trains a pSp encoder (Richardson et al., section 3.2, equation 5).
 
     A weight of 0 leaves a term out. The defaults are the paper's for inversion.
@@ -27,13 +26,16 @@ class PSPLoss:
         perceptual_network: `PerceptualNetwork` or a preset of one, for the LPIPS terms.
         arcface: `ArcFace` or a preset of one, for the identity loss.
         moco_network: `MoCo` or a preset of one, for the MoCo loss.
+        terms: further terms, `LossTerm`s.
 
     Raises:
-        UserError: a term has a weight but its network is missing, no term has a weight, or both `id` and `moco` have.
+        UserError: a weight is no number from 0, a term has a weight but its network is missing, no term has a weight,
+            or both `id` and `moco` have.
 
     Example:
         >>> loss = PSPLoss(perceptual_network="mini_faces_vgg", arcface="mini_faces_arcface")
-        >>> model.compile(optimizer="adam", loss=loss)
+        >>> [term.name for term in loss.terms]
+        ['l2', 'lpips', 'id']
     """
 
     def __init__(
@@ -48,66 +50,50 @@ class PSPLoss:
         perceptual_network=None,
         arcface=None,
         moco_network=None,
+        terms=(),
     ):
         weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop)))
-        self.weights = {name: weight for name, weight in weights.items() if weight}
-        if not self.weights:
-            raise UserError("`PSPLoss` needs at least one weight other than 0.")
+        check_weights(weights, "PSPLoss", any(term.weight for term in terms))
         if id and moco:
             raise UserError("`id` compares faces and `moco` everything else: set one of the two to 0.")
-        self._lpips = {}
-        if lpips or lpips_crop:
-            plain = LPIPS(_required(perceptual_network, "perceptual_network", "`lpips` and `lpips_crop`"))
-            self._lpips = {"lpips": plain, "lpips_crop": LPIPS(plain.network, crop=True)}
+        self.weights = {name: weight for name, weight in weights.items() if weight}
         self.identity = IdentityLoss(_required(arcface, "arcface", "`id`")) if id else None
-        self._moco = MoCoLoss(_required(moco_network, "moco_network", "`moco`")) if moco else None
-        self._w_norm = WNormLoss()
-        names = ["loss", *self.weights, *(["id_improvement"] if id else [])]
-        self.trackers = [keras.metrics.Mean(name=name) for name in names]
+        functions = {"l2": squared_error, "l2_crop": _squared_error_of_inner_face, "w_norm": _w_norm}
+        if lpips or lpips_crop:
+            network = LPIPS(_required(perceptual_network, "perceptual_network", "`lpips` and `lpips_crop`")).network
+            functions.update(lpips=_compare(LPIPS(network)), lpips_crop=_compare(LPIPS(network, crop=True)))
+        if moco:
+            functions["moco"] = _compare(MoCoLoss(_required(moco_network, "moco_network", "`moco`")))
+        if id:
+            functions["id"] = self._identity_terms
+        reports = {"id": ("id_improvement",)}
+        own = [LossTerm(name, weight, functions[name], reports.get(name, ())) for name, weight in self.weights.items()]
+        super().__init__([*own, *terms])
 
-    def __call__(self, source, target, output, latents, latent_average):
-        """Measures every term.
-
-        Args:
-            source: what the encoder saw, `(N, H, W, C)`.
-            target: wanted images, `(N, S, S, 3)` in [-1, 1].
-            output: generated images, of the same shape.
-            latents: `(N, num_styles, style_dim)`.
-            latent_average: broadcastable to `latents`.
-
-        Returns:
-            Scalars by name: the weighted sum as `loss`, each term without its weight, and by how much the output
-            resembles the target's identity more than the source does, as `id_improvement`.
-        """
-        terms = {
-            name: self._term(name, target, output, latents, latent_average) for name in self.weights if name != "id"
-        }
-        if self.identity:
-            terms.update(self._identity_terms(source, target, output))
-        return {"loss": sum(weight * terms[name] for name, weight in self.weights.items()), **terms}
-
-    def _term(self, name, target, output, latents, latent_average):
-        if name == "l2":
-            return ops.mean(ops.square(output - target))
-        if name == "l2_crop":
-            return ops.mean(ops.square(inner_face(output) - inner_face(target)))
-        # Not through `__call__`, which divides by the number of devices: so does the training step, for all terms.
-        if name == "w_norm":
-            return ops.mean(self._w_norm.call(latent_average, latents))
-        if name == "moco":
-            return ops.mean(self._moco.call(target, output))
-        return ops.mean(self._lpips[name].call(target, output))
-
-    def _identity_terms(self, source, target, output):
-        wanted = self.identity.embed(target)
-        similarity = ops.sum(self.identity.embed(output) * wanted, axis=-1)
-        if source is target:
+    def _identity_terms(self, batch):
+        """The identity loss, and by how much the output resembles the target more than the source does."""
+        wanted = self.identity.embed(batch.target)
+        similarity = ops.sum(self.identity.embed(batch.output) * wanted, axis=-1)
+        if batch.source is batch.target:
             before = ops.ones_like(similarity)
-        elif source.shape[-1] == 3:
-            before = ops.sum(self.identity.embed(source) * wanted, axis=-1)
+        elif batch.source.shape[-1] == 3:
+            before = ops.sum(self.identity.embed(batch.source) * wanted, axis=-1)
         else:
             before = ops.zeros_like(similarity)  # a sketch or a map has no identity to begin with
-        return {"id": ops.mean(1.0 - similarity), "id_improvement": ops.mean(similarity - before)}
+        return {"id": 1.0 - similarity, "id_improvement": similarity - before}
+
+
+def _squared_error_of_inner_face(batch):
+    return ops.mean(ops.square(inner_face(batch.output) - inner_face(batch.target)), axis=(1, 2, 3))
+
+
+def _w_norm(batch):
+    return WNormLoss().call(batch.latent_average, batch.latents)
+
+
+def _compare(loss):
+    # Not through `__call__`, which divides by the number of devices: so does the training step, for all terms.
+    return lambda batch: loss.call(batch.target, batch.output)
 
 
 def _required(network, argument, weights):

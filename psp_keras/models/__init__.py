@@ -18,5 +18,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
         "synthesis_network": "SynthesisNetwork",
+        "weighted_loss": "LossBatch LossTerm WeightedLoss",
     },
 )

@@ -2,9 +2,10 @@ import keras
 from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -41,6 +42,8 @@ class ArcFace(PresetModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_sizes(image_size=image_size, embedding_dim=embedding_dim)
+        check_sizes(MAX_WIDTH, width=width)
         if image_size % 16:
             raise ValueError(f"`image_size` must be a multiple of 16, got {image_size}.")
         self.image_size = image_size
@@ -66,6 +69,7 @@ class ArcFace(PresetModel):
         self.embedding_norm.build((None, self.embedding_dim))
         self.built = True
 
+    @compiled
     def call(self, images, training=False):
         features = self.feature_norm(self.backbone(images, training=training)[-1], training=training)
         flat = self.dropout(ops.reshape(features, (-1, self.dense.kernel.shape[0])), training=training)

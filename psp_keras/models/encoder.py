@@ -2,8 +2,8 @@ import keras
 from keras import ops
 
 from psp_keras.errors import UserError
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 
 class Encoder(keras.Model):
@@ -29,6 +29,8 @@ class Encoder(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_sizes(style_dim=style_dim, image_size=image_size, in_channels=in_channels)
+        check_sizes(MAX_WIDTH, width=width)
         if image_size < 32 or image_size & (image_size - 1):
             raise UserError(f"`image_size` must be a power of two from 32, got {image_size}.")
         self.style_dim = style_dim
@@ -42,6 +44,17 @@ class Encoder(keras.Model):
     def build(self, input_shape):
         check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
         self.backbone.build(input_shape)
+
+    @classmethod
+    def for_generator(cls, generator, style_filters=None, **options):
+        """Returns an untrained encoder that fits a generator, for square inputs of at most 256 pixels.
+
+        Args:
+            generator: the generator.
+            style_filters: channels of the map2style blocks, for encoders that have them.
+            **options: of the constructor.
+        """
+        return cls(style_dim=generator.style_dim, image_size=min(256, generator.resolution), **options)
 
     def start_from(self, network):
         """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4), or all

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from psp_keras.layers.equalized_dense import EqualizedDense
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
 
 
@@ -27,6 +28,7 @@ class EncoderIntoW(Encoder):
         super().build(input_shape)
         self.dense.build((None, 8 * self.width))
 
+    @compiled
     def call(self, images, training=False):
         features = self.backbone(images, training=training)[-1]
         return self.dense(ops.mean(ops.cast(features, "float32"), axis=(1, 2)))

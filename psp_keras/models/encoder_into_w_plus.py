@@ -3,7 +3,9 @@ from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
+from psp_keras.ops.checks import check_sizes
 
 _POOLED = 7
 
@@ -27,10 +29,15 @@ class EncoderIntoWPlus(Encoder):
 
     def __init__(self, num_styles=18, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(num_styles=num_styles)
         self.num_styles = num_styles
         self.norm = BatchNormalization(dtype="float32", name="norm")
         self.hidden = keras.layers.Dense(self.style_dim, dtype="float32", name="hidden")
         self.dense = EqualizedDense(num_styles * self.style_dim, dtype="float32", name="dense")
+
+    @classmethod
+    def for_generator(cls, generator, **options):
+        return super().for_generator(generator, num_styles=generator.num_styles, **options)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -38,6 +45,7 @@ class EncoderIntoWPlus(Encoder):
         self.hidden.build((None, _POOLED * _POOLED * 8 * self.width))
         self.dense.build((None, self.style_dim))
 
+    @compiled
     def call(self, images, training=False):
         features = self.norm(self.backbone(images, training=training)[-1], training=training)
         pooled = ops.adaptive_average_pool(features, (_POOLED, _POOLED))

@@ -4,7 +4,9 @@ from keras import ops
 from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D
 from psp_keras.layers.map2style import Map2Style
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
+from psp_keras.ops.checks import check_sizes
 
 # Styles below the first index come from the coarsest level, below the second from the middle one (pSp, figure 2).
 _COARSE_STYLES, _MIDDLE_STYLES = 3, 7
@@ -30,6 +32,7 @@ class GradualStyleEncoder(Encoder):
 
     def __init__(self, num_styles=18, style_filters=None, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(num_styles=num_styles, style_filters=style_filters or self.style_dim)
         self.num_styles = num_styles
         self.style_filters = style_filters or self.style_dim
         policy, channels = self.dtype_policy, 8 * self.width
@@ -40,6 +43,11 @@ class GradualStyleEncoder(Encoder):
         self.styles = [
             Map2Style(self.style_dim, self.style_filters, dtype=policy, name=f"style_{i}") for i in range(num_styles)
         ]
+
+    @classmethod
+    def for_generator(cls, generator, style_filters=None, **options):
+        options = {"num_styles": generator.num_styles, "style_filters": style_filters, **options}
+        return super().for_generator(generator, **options)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -52,6 +60,7 @@ class GradualStyleEncoder(Encoder):
         for i, style in enumerate(self.styles):
             style.build(pyramid[_level(i)])
 
+    @compiled
     def call(self, images, training=False):
         fine, middle, coarse = self.backbone(images, training=training)
         pyramid = [coarse]

@@ -1,8 +1,9 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.equalized_dense import EqualizedDense
+from psp_keras.models.compiled_call import compiled
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -36,6 +37,7 @@ class MappingNetwork(keras.Model):
         for layer in self.dense:
             layer.build((None, self.style_dim))
 
+    @compiled
     def call(self, z):
         w = z * ops.rsqrt(ops.mean(ops.square(z), axis=-1, keepdims=True) + 1e-8)
         for layer in self.dense:

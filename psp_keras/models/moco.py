@@ -4,9 +4,10 @@ from keras import ops
 
 from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.bottleneck_block import BottleneckBlock
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 _STAGES = (3, 4, 6, 3)
 
@@ -28,6 +29,8 @@ class MoCo(PresetModel):
 
     def __init__(self, image_size=224, width=64, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(image_size=image_size)
+        check_sizes(MAX_WIDTH, width=width)
         self.image_size = image_size
         self.width = width
         policy = self.dtype_policy
@@ -60,6 +63,7 @@ class MoCo(PresetModel):
             shape = block.compute_output_shape(shape)
         self.built = True
 
+    @compiled
     def call(self, images):
         x = ops.relu(self.input_norm(self.input_conv(self._resize(images)), training=False))
         # Zeros are as good as minus infinity after a ReLU.

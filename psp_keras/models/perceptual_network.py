@@ -2,9 +2,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.onednn import fused
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.preset import PresetModel
+from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
+from psp_keras.ops.onednn import fused
 
 # (channels at width 64, kernel, stride, padding) of every convolution, "pool" between, "tap" where LPIPS reads.
 _BACKBONES = {
@@ -45,6 +46,7 @@ class PerceptualNetwork(PresetModel):
 
     def __init__(self, backbone="vgg16", width=64, **kwargs):
         super().__init__(**kwargs)
+        check_sizes(MAX_WIDTH, width=width)
         if backbone not in _BACKBONES:
             raise ValueError(f"`backbone` must be one of {sorted(_BACKBONES)}, got {backbone!r}.")
         self.backbone = backbone
@@ -83,6 +85,7 @@ class PerceptualNetwork(PresetModel):
                 channels = step[0]
         self.built = True
 
+    @compiled
     def call(self, images, others):
         check_shape("images", images.shape, ("N", "H", "W", 3))
         check_shape("others", others.shape, ("N", "H", "W", 3))
@@ -90,6 +93,7 @@ class PerceptualNetwork(PresetModel):
         pairs = zip(self.features(images), self.features(others), self.heads)
         return sum(_distance(one, other, constants=(ops.cast(head, "float32"),)) for one, other, head in pairs)
 
+    @compiled
     def features(self, images):
         """Returns the feature maps that LPIPS compares, shallow to deep."""
         shift, scale = (ops.convert_to_tensor(constant) for constant in (_SHIFT, _SCALE))

@@ -1,21 +1,27 @@
 """Presets: a directory with `config.json` and `model.weights.h5`."""
 
+import collections
 import json
+import math
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 
-import psp_keras
+from psp_keras.atomic_write import atomic_write, reserve
+from psp_keras.check_output import check_replaceable
+from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
+from psp_keras.models.preset_config import CONFIG_FILE, OF_A_SESSION, find_network, read_config
 from psp_keras.presets.registry import find_preset
 
-CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
+_OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
 _STEP = "step"  # attribute of an array that `_write_steps` wrote
 
 
@@ -31,8 +37,9 @@ class PresetModel(keras.Model):
 
         Args:
             preset: a name from `psp_keras.list_presets()` or the path of a directory that `save_to_preset` wrote.
-            **overrides: arguments of the constructor to change. `dtype="mixed_bfloat16"` reaches nested networks;
-                without it the model takes the global dtype policy, whatever it was trained in.
+            **overrides: arguments of the constructor to change. `dtype` reaches nested networks; `dtype="auto"` is
+                bfloat16 where the hardware has it, see `resolve_dtype`. Without it the model takes the global dtype
+                policy, whatever it was trained in.
 
         Returns:
             The model, with its weights.
@@ -41,25 +48,27 @@ class PresetModel(keras.Model):
             UserError: there is no such preset, it holds another kind of model, or a file in it is damaged.
         """
         directory = find_preset(preset)
-        serialized = _read_config(directory)
-        parts = serialized.pop("parts", {})
-        if serialized.get("class_name") != cls.__name__:
-            raise UserError(f"{directory} holds a {serialized.get('class_name')}, not a {cls.__name__}.")
+        serialized = read_config(directory)
+        parts = _find_parts(directory, serialized)
+        if serialized["class_name"] != cls.__name__:
+            raise UserError(f"{directory} holds a {serialized['class_name']}, not a {cls.__name__}.")
         if "dtype" in overrides:
+            overrides["dtype"] = resolve_dtype(overrides["dtype"])
             _set_dtype(serialized, overrides["dtype"])
         serialized["config"].update(overrides)
         try:
             model = keras.saving.deserialize_keras_object(serialized)
-        except (TypeError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise UserError(f"{directory / CONFIG_FILE} does not describe a {cls.__name__}: {reason}") from error
-        if not model.built:
-            model.build()
+            if not model.built:
+                model.build()
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+            raise UserError(f"{directory / CONFIG_FILE} does not describe a {cls.__name__}: {_line(error)}") from error
         _load_weights(model, directory / WEIGHTS_FILE, parts)
         return model
 
     def save_to_preset(self, directory, dtype="float32", parts=None):
         """Writes `config.json` and `model.weights.h5`; a preset that stood there is replaced as a whole.
+
+        Other files in it, such as a model card, are kept.
 
         Args:
             directory: where to write.
@@ -69,45 +78,55 @@ class PresetModel(keras.Model):
                 `{"generator": "mini_faces_stylegan2"}`; loading fetches them from there.
 
         Raises:
-            UserError: the directory cannot be written, or a part differs from what its preset holds.
+            UserError: the directory cannot be written or holds something else, or a part differs from what its preset
+                holds.
         """
         directory, parts = Path(directory), parts or {}
+        check_preset_output(directory)
         for name, preset in parts.items():
             _check_part(getattr(self, name), preset)
-        scratch = directory.with_name(directory.name + ".writing")
-        shutil.rmtree(scratch, ignore_errors=True)
-        try:
-            scratch.mkdir(parents=True)
+        with atomic_write(directory) as scratch:
+            if directory.is_dir():
+                _copy_others(directory, scratch)
+            scratch.mkdir(exist_ok=True)
             (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
+            reserve(scratch / WEIGHTS_FILE, _largest_size(self.weights))
             self.save_weights(scratch / WEIGHTS_FILE)
-            if dtype != "float32" or parts:
-                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=tuple(parts))
-            directory.mkdir(exist_ok=True)
-            for name in (WEIGHTS_FILE, CONFIG_FILE):
-                os.replace(scratch / name, directory / name)
-        except OSError as error:
-            raise UserError(f"Cannot write the preset {directory}: {error.strerror or error}.") from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            if dtype != "float32" or parts or getattr(self, "optimizer", None):
+                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
 
 
 def load_preset(preset, **overrides):
     """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
-    serialized = _read_config(find_preset(preset))
-    cls = getattr(psp_keras.models, serialized.get("class_name", ""), None)
-    if cls is None:
-        raise UserError(f"The preset {preset} holds an unknown model, {serialized.get('class_name')}.")
+    cls = find_network(read_config(find_preset(preset))["class_name"])
+    if not issubclass(cls, PresetModel):
+        raise UserError(f"The preset {preset} holds a {cls.__name__}, which is no whole model.")
     return cls.from_preset(preset, **overrides)
 
 
+def check_preset_output(directory):
+    """Raises a `UserError` where `save_to_preset` would replace something that is no preset."""
+    check_replaceable(directory, _is_preset, "preset")
+
+
+def _is_preset(folder):
+    return (folder / CONFIG_FILE).is_file() and (folder / WEIGHTS_FILE).is_file()
+
+
+def _copy_others(directory, target):
+    def ignore(folder, names):
+        return [CONFIG_FILE, WEIGHTS_FILE] if folder == str(directory) else []
+
+    shutil.copytree(directory, target, symlinks=True, ignore=ignore)
+
+
 def _describe(model):
-    """Serialises a model without what belongs to a session: dtype policies, what is frozen, compile arguments."""
-    of_a_session = ("dtype", "trainable", "build_config", "compile_config")
+    """Serialises a model without what belongs to a session."""
 
     def strip(value):
         if not isinstance(value, dict):
             return value
-        return {key: strip(item) for key, item in value.items() if key not in of_a_session}
+        return {key: strip(item) for key, item in value.items() if key not in OF_A_SESSION}
 
     return strip(keras.saving.serialize_keras_object(model))
 
@@ -119,29 +138,58 @@ def _set_dtype(serialized, dtype):
             _set_dtype(value, dtype)
 
 
-def _read_config(directory):
-    path = directory / CONFIG_FILE
-    try:
-        config = json.loads(path.read_text())
-        config["config"]["name"]
-        return config
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a preset's config.json: {error}.") from error
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+def _find_parts(directory, serialized):
+    """Takes the parts out of a description; returns the directory of each one's preset.
+
+    A part is a network inside the model, and what its preset holds is of the same class: so no preset leads to itself.
+    """
+    found = {}
+    for name, preset in serialized.pop("parts").items():
+        found[name] = find_preset(preset)
+        wanted, held = serialized["config"][name]["class_name"], read_config(found[name])["class_name"]
+        if held != wanted:
+            raise UserError(f"{directory} takes its {name}, a {wanted}, from {found[name]}, which holds a {held}.")
+    return found
 
 
 def _load_weights(model, path, parts):
     if not path.is_file():
         raise UserError(f"The preset has no weights: {path} is missing.")
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            model.load_weights(_unpack(path, parts, Path(scratch) / WEIGHTS_FILE))
+        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what does not fit is an error below, in one line
+            weights = _unpack(path, parts, Path(scratch) / WEIGHTS_FILE)
+            _check_arrays(model, weights)
+            model.load_weights(weights)
     except UserError:
         raise
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"The weights file {path} is damaged or belongs to another model: {reason}") from error
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, MemoryError) as error:
+        raise UserError(f"The weights file {path} is damaged or belongs to another model: {_line(error)}") from error
+
+
+def _check_arrays(model, path):
+    """Raises a `ValueError` unless a weights file holds arrays of the shapes that a model has."""
+    found = collections.Counter()
+
+    def count(name, item):
+        if isinstance(item, h5py.Dataset) and name.split("/")[0] != _OPTIMIZER:
+            found[item.shape] += 1
+
+    with h5py.File(path) as file:
+        file.visititems(count)
+    wanted = collections.Counter(tuple(weight.shape) for weight in model.weights)
+    if found != wanted:
+        amounts = [f"{counts.total()} arrays, {_numbers(counts)} numbers" for counts in (found, wanted)]
+        raise ValueError(f"{amounts[0]} in it do not fit the {type(model).__name__} with {amounts[1]}.")
+
+
+def _numbers(counts):
+    return sum(count * math.prod(shape or ()) for shape, count in counts.items())
+
+
+def _line(error):
+    """The first line of an error's message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _unpack(path, parts, target):
@@ -150,8 +198,8 @@ def _unpack(path, parts, target):
         return path
     shutil.copyfile(path, target)
     with h5py.File(target, "a") as file:
-        for name, preset in parts.items():
-            with h5py.File(find_preset(preset) / WEIGHTS_FILE) as part:
+        for name, directory in parts.items():
+            with h5py.File(directory / WEIGHTS_FILE) as part:
                 part.copy(part["/"], file, name)
     packed = _packed_arrays(target)
     with h5py.File(target, "a") as file:
@@ -182,6 +230,7 @@ def _rewrite(path, dtype, leave_out):
     """Rewrites the float32 weights in an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
     source = path.with_suffix(".float32")
     os.replace(path, source)
+    reserve(path, source.stat().st_size)
     with h5py.File(source) as old, h5py.File(path, "w") as new:
 
         def copy(name, item):
@@ -199,6 +248,11 @@ def _rewrite(path, dtype, leave_out):
 
         old.visititems(copy)
     source.unlink()
+
+
+def _largest_size(weights):
+    """Bytes that weights take in an h5 file at most: 4 a number, and what HDF5 adds to every array."""
+    return sum(4 * math.prod(weight.shape) + 4096 for weight in weights)
 
 
 def _write_steps(file, name, value):

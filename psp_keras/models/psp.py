@@ -1,18 +1,17 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
-from psp_keras.layers.face_regions import shrink_to_256
-from psp_keras.layers.onednn import on_onednn
-from psp_keras.models.encoder_into_w import EncoderIntoW
-from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
-from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
+from psp_keras.models.encoder import Encoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep
-
-# Importing them also registers them with Keras, which a saved PSP needs to be loaded.
-ENCODERS = (EncoderIntoW, EncoderIntoWPlus, GradualStyleEncoder)
+from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
+from psp_keras.ops.checks import check_shape
+from psp_keras.ops.face_regions import shrink_to_256
+from psp_keras.ops.onednn import on_onednn
+from psp_keras.optimizers.ranger import Ranger
+from psp_keras.option_kinds import check_whole
+from psp_keras.values import LARGEST_SEED
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -22,7 +21,7 @@ class PSP(TrainStep, PresetModel):
     `model(images) = decode(encode(images))`, with `encode(images) = encoder(images) + latent_average`.
 
     Args:
-        encoder: `GradualStyleEncoder`, `EncoderIntoW` or `EncoderIntoWPlus`.
+        encoder: an `Encoder`, such as `GradualStyleEncoder`.
         generator: `StyleGAN2Generator` with as many styles of the same size.
         start_from_latent_average: whether the encoder predicts offsets from the average latent.
         task: the translation task, which decides how picture files become encoder inputs: the name of a built-in
@@ -40,8 +39,8 @@ class PSP(TrainStep, PresetModel):
 
     def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
-        if not isinstance(encoder, ENCODERS):
-            raise ValueError(f"`encoder` must be one of {[cls.__name__ for cls in ENCODERS]}, got {encoder!r}.")
+        if not isinstance(encoder, Encoder):
+            raise ValueError(f"`encoder` must be a psp_keras.models.Encoder, got {encoder!r}.")
         if not isinstance(generator, StyleGAN2Generator):
             raise ValueError(f"`generator` must be a StyleGAN2Generator, got {generator!r}.")
         if encoder.style_dim != generator.style_dim:
@@ -155,13 +154,18 @@ class PSP(TrainStep, PresetModel):
             num_outputs: variants an image.
             latent_mask: indices of the styles to replace.
             alpha: blend in the masked styles, see `translate`.
-            seed: of the random styles; `None` draws others each time.
+            seed: of the random styles, 0 to 2^32 - 1, the same as in an export; `None` draws others each time.
 
         Returns:
             Images `(N, num_outputs, S, S, 3)`, S at most 256.
+
+        Raises:
+            ValueError: `seed` is out of its range, or `latent_mask` names a style that does not exist.
         """
+        if seed is not None:
+            check_whole(0, LARGEST_SEED, seed=seed)
         latents = self.encode(images)
-        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=seed)
+        z = keras.random.normal((num_outputs, self.generator.style_dim), seed=None if seed is None else int(seed))
         count = ops.shape(latents)[0]
         injected = ops.tile(self.map(z), (count, 1, 1))
         mixed = self._mix(ops.repeat(latents, num_outputs, axis=0), latent_mask, injected, alpha)
@@ -190,20 +194,25 @@ class PSP(TrainStep, PresetModel):
 
         Args:
             optimizer: Keras optimizer; `Ranger(1e-4)` by default.
-            loss: `PSPLoss`, the mean squared error by default.
+            loss: `PSPLoss`, or another `WeightedLoss`; the mean squared error by default.
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
                 twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
-            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, ...
-        """
-        # Imported here: losses and optimizers stand above models.
-        from psp_keras.losses.psp_loss import PSPLoss
-        from psp_keras.optimizers.ranger import Ranger
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
+        Raises:
+            ValueError: `loss` is no `WeightedLoss`, or there are `metrics` or `loss_weights`, which it has itself.
+        """
         if loss is None:
-            loss = PSPLoss(l2=1.0, lpips=0.0, id=0.0)
-        if not isinstance(loss, PSPLoss):
+            loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
+        if not isinstance(loss, WeightedLoss):
             raise ValueError(f"`loss` must be a psp_keras.losses.PSPLoss, got {loss!r}.")
+        ignored = sorted({"metrics", "weighted_metrics", "loss_weights"} & {name for name in kwargs if kwargs[name]})
+        if ignored:
+            raise ValueError(
+                f"`{ignored[0]}` is not for a PSP: `fit` reports the terms of its `PSPLoss`, which has their weights; "
+                "psp_keras.evaluation.evaluate measures more."
+            )
         if jit_compile == "auto":
             jit_compile = _xla_pays()
         set_trainable(self.generator, train_decoder)
@@ -220,14 +229,14 @@ class PSP(TrainStep, PresetModel):
     def metrics(self):
         return self.psp_loss.trackers if self.compiled else []
 
-    def measure(self, source, target, training=False):
-        """Runs a batch and returns the value of every loss term (see `PSPLoss.__call__`)."""
+    def measure(self, source, target, sample_weight=None, training=False):
+        """Runs a batch and returns the value of every loss term (see `WeightedLoss`)."""
         latents = self.encode(source, training=training)
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
         start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
-        return self.psp_loss(source, target, output, latents, start)
+        return self.psp_loss(source, target, output, latents, start, sample_weight)
 
     def track(self, terms):
         """Adds the terms of a batch to the metrics and returns their running means."""

@@ -1,11 +1,11 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.models.mapping_network import MappingNetwork
 from psp_keras.models.preset import PresetModel
-from psp_keras.models.resolutions import num_styles
+from psp_keras.models.resolutions import check_pyramid, num_styles
 from psp_keras.models.synthesis_network import SynthesisNetwork
+from psp_keras.ops.checks import check_shape, check_sizes
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -40,6 +40,8 @@ class StyleGAN2Generator(PresetModel):
         **kwargs,
     ):
         super().__init__(**{"autocast": False, **kwargs})
+        check_pyramid(resolution, channel_base, channel_max)
+        check_sizes(style_dim=style_dim, num_mapping_layers=num_mapping_layers)
         self.resolution = resolution
         self.style_dim = style_dim
         self.num_mapping_layers = num_mapping_layers

@@ -1,11 +1,12 @@
 import keras
 from keras import ops
 
-from psp_keras.layers.checks import check_shape
 from psp_keras.layers.modulated_conv2d import modulate
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
+from psp_keras.models.compiled_call import compiled
 from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
+from psp_keras.ops.checks import check_shape
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -30,7 +31,7 @@ class SynthesisNetwork(keras.Model):
 
     def __init__(self, resolution=1024, style_dim=512, channel_base=32768, channel_max=512, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
-        check_pyramid(resolution, channel_base)
+        check_pyramid(resolution, channel_base, channel_max)
         self.resolution = resolution
         self.style_dim = style_dim
         self.channel_base = channel_base
@@ -60,6 +61,7 @@ class SynthesisNetwork(keras.Model):
             self.convs[level].build(features, style)
             self.to_rgbs[level].build(features, style)
 
+    @compiled
     def call(self, latents, randomize_noise=False):
         styles = ops.unstack(ops.cast(latents, "float32"), self.num_styles, axis=1)
         # A convolution hands its output on as the next one wants it, modulated, which spares passes over memory.

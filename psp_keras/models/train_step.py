@@ -77,9 +77,9 @@ class JaxStep:
 
 
 def unpack(data):
-    """`(source, target)` of what `fit` hands over; images alone are their own target."""
-    source, target, _ = keras.utils.unpack_x_y_sample_weight(data)
-    return (source, source) if target is None else (source, target)
+    """`(source, target, sample_weight)` of what `fit` hands over; images alone are their own target."""
+    source, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    return source, source if target is None else target, sample_weight
 
 
 TrainStep = {"tensorflow": TensorFlowStep, "torch": TorchStep, "jax": JaxStep}[keras.backend.backend()]

@@ -3,7 +3,7 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.onednn import fused
+from psp_keras.ops.onednn import fused
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from psp_keras.atomic_write import whole_folder
 from psp_keras.errors import UserError
 
 _BUILT_IN = Path(__file__).parent
@@ -20,7 +21,7 @@ def find_preset(preset):
     """
     if str(preset) in list_presets():
         return _BUILT_IN / str(preset)
-    for directory in (Path(preset), Path(preset) / "best"):
+    for directory in map(whole_folder, (Path(preset), Path(preset) / "best")):
         if (directory / "config.json").is_file():
             return directory
     names = ", ".join(list_presets())

@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 
 from psp_keras.errors import UserError
+from psp_keras.option_kinds import check_above_zero, check_number, check_whole
+from psp_keras.values import LARGEST_SEED
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
 
@@ -35,6 +37,7 @@ class Client:
     """
 
     def __init__(self, url, model="psp", timeout=30.0, retries=4, max_message_bytes=4 * 1024**2):
+        check_above_zero(timeout=timeout)
         kind, separator, address = str(url).partition("://")
         if not separator or not address:
             raise UserError(f"{url!r} is no address: give http://HOST:8501 or grpc://HOST:8500.")
@@ -74,7 +77,7 @@ class Client:
         results = []
         for chunk in self._chunks(pictures):
             answer = self._patiently(self._transport.predict, "serving_default", {"image_bytes": chunk})
-            results += self._checked(answer["translated_bytes"], (len(chunk),))
+            results += _checked(answer, "translated_bytes", (len(chunk),))
         return [_open(data, as_arrays) for data in results]
 
     def style_mix(self, pictures, num_outputs=5, alpha=1.0, seed=0, as_arrays=False):
@@ -90,11 +93,13 @@ class Client:
         Returns:
             For each picture a list of its variants.
         """
-        scalars = {"seed": np.int32(seed), "alpha": np.float32(alpha), "num_outputs": np.int32(num_outputs)}
+        check_whole(1, num_outputs=num_outputs)
+        check_number(0, 1, alpha=alpha)
+        scalars = {"seed": _seed_bits(seed), "alpha": np.float32(alpha), "num_outputs": np.int32(num_outputs)}
         rows = []
         for chunk in self._chunks(pictures):
             answer = self._patiently(self._transport.predict, "style_mix", {"image_bytes": chunk, **scalars})
-            rows += self._checked(answer["mixed_bytes"], (len(chunk), num_outputs))
+            rows += _checked(answer, "mixed_bytes", (len(chunk), num_outputs))
         return [[_open(data, as_arrays) for data in row] for row in rows]
 
     def translate_many(self, pictures, workers=8):
@@ -103,6 +108,7 @@ class Client:
         Returns:
             One result a picture, in their order: an image, or the exception that its request ended with.
         """
+        check_whole(1, workers=workers)
 
         def one(picture):
             try:
@@ -137,12 +143,27 @@ class Client:
             time.sleep(wait)
             wait *= 2
 
-    @staticmethod
-    def _checked(answers, shape):
-        found = np.shape(np.array(answers, object))
-        if found != shape:
-            raise UserError(f"The server answered with {found} pictures where {shape} were asked for.")
-        return answers
+
+def _seed_bits(seed):
+    """A seed as the signature takes it, in 32 bits with a sign."""
+    check_whole(0, LARGEST_SEED, seed=seed)
+    return np.uint32(seed).view(np.int32)
+
+
+def _checked(answer, name, shape):
+    """The pictures in an answer, after a look at whether they are as many as were asked for."""
+    if name not in answer:
+        raise UserError(f"The server's answer has no output {name!r}: is the model an export of psp_keras?")
+    if not _is_array_of_bytes(answer[name], shape):
+        raise UserError(f"The server did not answer with the {' x '.join(map(str, shape))} pictures it was asked for.")
+    return answer[name]
+
+
+def _is_array_of_bytes(value, shape):
+    if not shape:
+        return isinstance(value, bytes)
+    fits = isinstance(value, list) and len(value) == shape[0]
+    return fits and all(_is_array_of_bytes(item, shape[1:]) for item in value)
 
 
 def _read(picture):
@@ -159,5 +180,8 @@ def _read(picture):
 
 
 def _open(data, as_arrays):
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    try:
+        image = Image.open(io.BytesIO(data)).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError("The server answered with something that is no picture.") from error
     return np.asarray(image) if as_arrays else image

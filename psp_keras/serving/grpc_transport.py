@@ -45,7 +45,10 @@ class GRPCTransport:
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         outputs = self._ask(self._predictions.Predict, request).outputs
-        return {name: tf.make_ndarray(value).tolist() for name, value in outputs.items()}
+        try:
+            return {name: tf.make_ndarray(value).tolist() for name, value in outputs.items()}
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{self._address} answered with a tensor that cannot be read.") from error
 
     def _ask(self, call, request):
         try:
@@ -55,5 +58,5 @@ class GRPCTransport:
                 raise Unavailable(f"cannot reach {self._address}") from error
             if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise UserError(f"{self._address} did not answer within {self._timeout:g} seconds.") from error
-            reason = " ".join(error.details().split())
+            reason = " ".join((error.details() or "no reason given").split())
             raise UserError(f"{self._address} refused ({error.code().name}): {reason}") from error

@@ -1,13 +1,14 @@
-import shutil
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from psp_keras.data.inpainting_mask import InpaintingMask
+from psp_keras.atomic_write import atomic_write
+from psp_keras.check_output import check_folder
 from psp_keras.errors import UserError
 from psp_keras.serving.image_decoding import decode_pictures
 from psp_keras.serving.warmup import write_warmup
+from psp_keras.tasks.encoder_inputs import EncoderInputs
 from psp_keras.tasks.registry import get_task
 
 
@@ -24,6 +25,9 @@ def export_saved_model(model, path, dtype="float32"):
     | `style_mix` | `image_bytes`: string (N,); scalars `seed` int32, `alpha` float32, `num_outputs` int32 |
       `mixed_bytes`: string (N, num_outputs), PNG |
 
+    The seed of `style_mix` counts from 0 to 2^32 - 1 (from 2^31 as the int32 of the same bits), and draws what
+    `PSP.style_mix` draws with it on Keras's TensorFlow backend.
+
     The weights are stored once, however many signatures use them. With the extra `serving` installed, a warm-up request
     is written too.
 
@@ -36,7 +40,8 @@ def export_saved_model(model, path, dtype="float32"):
         UserError: the folder holds something already, or cannot be written.
     """
     path = Path(path)
-    if path.exists() and any(path.iterdir()):
+    check_folder(path)
+    if path.is_dir() and any(path.iterdir()):
         raise UserError(f"{path} is not empty: choose another version number.")
     graph = ServingGraph(model, dtype)
     archive = keras.export.ExportArchive()
@@ -44,18 +49,9 @@ def export_saved_model(model, path, dtype="float32"):
     for name, (function, inputs) in graph.endpoints().items():
         archive.add_endpoint(name, function, inputs)
     tf.get_logger().setLevel("ERROR")  # it would announce the scratch folder
-    scratch = path.with_name(path.name + ".writing")
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as scratch:
         archive.write_out(str(scratch), verbose=False)
         write_warmup(scratch, model.encoder.image_size)
-        path.mkdir(exist_ok=True)
-        scratch.replace(path)
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class ServingGraph(tf.Module):
@@ -70,10 +66,8 @@ class ServingGraph(tf.Module):
         super().__init__()
         self._model = model
         self._task = get_task(model.task)
-        self._source = self._task.open_source()
-        self._size = model.encoder.image_size
+        self._inputs = EncoderInputs.to_translate(self._task, model.encoder.image_size)
         self._styles = self._task.style_mask(model.generator.num_styles)
-        self._mask = InpaintingMask(self._size, self._task.mask) if self._task.degrade == "mask" else None
         self.stored = [tf.Variable(tf.cast(variable.value, dtype), trainable=False) for variable in model.weights]
 
     def endpoints(self):
@@ -112,7 +106,7 @@ class ServingGraph(tf.Module):
     def style_mix(self, image_bytes, seed, alpha, num_outputs):
         count = tf.shape(image_bytes)[0]
         shape = (num_outputs, self._model.generator.style_dim)
-        z = tf.tile(tf.random.stateless_normal(shape, tf.stack([seed, 0])), (count, 1))
+        z = tf.tile(tf.random.stateless_normal(shape, _seed_of_keras(seed)), (count, 1))
         images = tf.repeat(self._read(image_bytes), num_outputs, axis=0)
 
         def mix():
@@ -121,13 +115,18 @@ class ServingGraph(tf.Module):
         return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, num_outputs))}
 
     def _read(self, image_bytes):
-        images = decode_pictures(image_bytes, self._source, self._size)
-        return self._mask(images) if self._mask else images
+        return self._inputs.degrade(decode_pictures(image_bytes, self._inputs.source, self._inputs.size))
 
     def _with_weights(self, function, *arguments):
         values = [tf.cast(stored, variable.dtype) for stored, variable in zip(self.stored, self._model.weights)]
         with keras.StatelessScope(state_mapping=list(zip(self._model.weights, values))):
             return function(*arguments)
+
+
+def _seed_of_keras(seed):
+    """What `keras.random`, and so `PSP.style_mix`, hands TensorFlow for a seed of 32 bits, which come as an int32."""
+    number = tf.cast(tf.bitcast(seed, tf.uint32), tf.int64)
+    return tf.cast(tf.stack([tf.math.floormod(number, tf.int32.max - 1), 0]), tf.int32)
 
 
 def _encode_png(images):

@@ -7,6 +7,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "task": "Task",
         "registry": "TASKS get_task",
-        "task_data": "TaskData",
+        "encoder_inputs": "EncoderInputs",
+        "examples": "Examples",
+        "folder_examples": "FolderExamples",
+        "mini_faces_examples": "MiniFacesExamples",
+        "places": "Places open_examples task_at",
+        "paired_examples": "PairedExamples",
     },
 )

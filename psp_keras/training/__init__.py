@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "arcface": "train_arcface measure_arcface",
         "devices": "on_devices synchronize_batch_norm",
         "gan": "train_gan",
+        "options": "ArcFaceOptions GANOptions PSPOptions VGGOptions",
         "psp": "train_psp",
         "vgg": "train_vgg",
     },

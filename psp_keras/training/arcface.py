@@ -1,5 +1,7 @@
 """`psp-keras train-arcface`: a small face recognition network for MiniFaces."""
 
+import dataclasses
+
 import keras
 import numpy as np
 
@@ -10,61 +12,51 @@ from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.models.arcface import ArcFace
 from psp_keras.training.arcface_trainer import ArcFaceTrainer
 from psp_keras.training.fit_resumable import fit_resumable
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.options import ArcFaceOptions
+from psp_keras.training.run_dtype import run_dtype
+from psp_keras.training.run_folder import lock_run, open_run
 
 
-def train_arcface(
-    output,
-    size=64,
-    image_size=48,
-    embedding_dim=128,
-    num_layers=18,
-    width=16,
-    squeeze_excite=True,
-    num_identities=2000,
-    images_per_identity=20,
-    epochs=12,
-    batch_size=64,
-    learning_rate=2e-3,
-    seed=0,
-):
+def train_arcface(output, **options):
     """Trains an `ArcFace` on MiniFaces identities; the same call goes on where a stopped one left off.
 
     Args:
         output: the run folder; `arcface/` in it becomes the preset.
-        size: pixels of the faces.
-        image_size: pixels of the network's input.
-        embedding_dim: size of the embedding.
-        num_layers: depth of the network.
-        width: channels of its first stage.
-        squeeze_excite: IR-SE instead of IR.
-        num_identities: people in the training set.
-        images_per_identity: pictures of each.
-        epochs: passes over all pictures.
-        batch_size: pictures in a step.
-        learning_rate: at the start; it falls to 0 along a cosine.
-        seed: of the weights and the data.
+        **options: the fields of `psp_keras.training.ArcFaceOptions`: `num_layers`, `epochs`, ...
 
     Returns:
         Measured cosines on people no training saw, see `measure_arcface`.
+
+    Raises:
+        UserError: the options contradict the run folder.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
-    keras.utils.set_random_seed(seed)
-    network = ArcFace(image_size, embedding_dim, num_layers, squeeze_excite, width, dropout=0.1, name="arcface")
+    options = ArcFaceOptions(output=output, **options)
+    options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
+    with lock_run(output):
+        run = open_run(output, options.recorded())
+        keras.utils.set_random_seed(options.seed)
+        network = _make_network(options)
+        trainer = ArcFaceTrainer(network, options.num_identities)
+        count = options.num_identities * options.images_per_identity
+        steps = count // options.batch_size
+        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * steps)
+        trainer.compile(keras.optimizers.Adam(schedule))
+
+        def batches(skip):
+            faces = MiniFaces(options.size, options.seed, num_identities=options.num_identities)
+            source, labels = ArraySource(draw_mini_faces(faces, count)), np.arange(count) % options.num_identities
+            return training_batches(source, options.batch_size, labels, options.seed, skip)
+
+        fit_resumable(trainer, batches, run, options.epochs, steps)
+        network.save_to_preset(run / "arcface", dtype="float16")
+        return measure_arcface(network, options.size)
+
+
+def _make_network(options):
+    names = ("image_size", "embedding_dim", "num_layers", "squeeze_excite", "width", "dtype")
+    network = ArcFace(**{name: getattr(options, name) for name in names}, dropout=0.1, name="arcface")
     network.build()
-    trainer = ArcFaceTrainer(network, num_identities)
-    count = num_identities * images_per_identity
-    steps = count // batch_size
-    trainer.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, epochs * steps)))
-
-    def batches(skip):
-        faces = MiniFaces(size, seed, num_identities=num_identities)
-        images = draw_mini_faces(faces, count)
-        return training_batches(ArraySource(images), batch_size, np.arange(count) % num_identities, seed, skip)
-
-    fit_resumable(trainer, batches, run, epochs, steps)
-    network.save_to_preset(run / "arcface", dtype="float16")
-    return measure_arcface(network, size)
+    return network
 
 
 def measure_arcface(network, size=64, num_pairs=1000):

@@ -3,7 +3,7 @@ import math
 import keras
 from keras import ops
 
-from psp_keras.layers.face_regions import recognition_input
+from psp_keras.ops.face_regions import recognition_input
 
 
 class ArcFaceTrainer(keras.Model):

@@ -80,7 +80,7 @@ def _data_parallel(count):
 
 def _first(count, devices):
     if count > len(devices):
-        raise UserError(f"--devices {count} asks for more than there are here: {len(devices)}.")
+        raise UserError(f"`devices` {count} asks for more than there are here: {len(devices)}.")
     return devices[:count]
 
 

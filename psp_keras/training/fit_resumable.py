@@ -1,5 +1,6 @@
 from psp_keras.callbacks.csv_log import ResumableCSVLog
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
+from psp_keras.progress import show_fit
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
@@ -28,12 +29,14 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
         return
     if done:
         print(f"{run} goes on after epoch {done}.")
+    verbose, lines = show_fit(fit_options.pop("verbose", "auto"))
     model.fit(
         batches(done * steps_per_epoch),
         initial_epoch=done,
         epochs=epochs,
         steps_per_epoch=steps_per_epoch,
-        callbacks=[*callbacks, ResumableCSVLog(run / "log.csv"), checkpoint],
+        callbacks=[*callbacks, *lines, ResumableCSVLog(run / "log.csv"), checkpoint],
         shuffle=False,
+        verbose=verbose,
         **fit_options,
     )

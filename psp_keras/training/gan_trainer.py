@@ -18,6 +18,7 @@ class GANTrainer(keras.Model):
         path_length_interval: steps between two path-length steps.
         style_mixing_probability: how often a sample takes its later styles from a second z.
         ema_images: half-life of the moving average, in images.
+        ema_ramp_up: whether the half-life is short at first, for a generator that knows nothing yet.
         seed: of z, mixing and the path-length noise.
 
     `fit` takes batches of real images `(N, resolution, resolution, 3)`, float32, [-1, 1].
@@ -33,6 +34,7 @@ class GANTrainer(keras.Model):
         path_length_interval=8,
         style_mixing_probability=0.9,
         ema_images=5000,
+        ema_ramp_up=True,
         seed=0,
         **kwargs,
     ):
@@ -49,6 +51,7 @@ class GANTrainer(keras.Model):
         self.path_length_interval = path_length_interval
         self.style_mixing_probability = style_mixing_probability
         self.ema_images = ema_images
+        self.ema_ramp_up = ema_ramp_up
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.path_length_mean = self.add_weight(name="path_length_mean", initializer="zeros", trainable=False)
         names = ("generator_loss", "discriminator_loss", "real_score", "fake_score", "r1", "path_length")
@@ -148,8 +151,10 @@ class GANTrainer(keras.Model):
         return ops.where(keep[:, :, None], first, second)
 
     def _update_average(self, batch):
-        images = ops.cast(self.generator_optimizer.iterations * batch, "float32")
-        half_life = ops.minimum(float(self.ema_images), 0.05 * images)  # a short memory at first
+        half_life = float(self.ema_images)
+        if self.ema_ramp_up:
+            images = ops.cast(self.generator_optimizer.iterations * batch, "float32")
+            half_life = ops.minimum(half_life, 0.05 * images)
         keep = ops.power(0.5, ops.cast(batch, "float32") / ops.maximum(half_life, 1e-8))
         for average, current in zip(self.averaged_generator.weights, self.generator.weights):
             average.assign(current + (average - current) * ops.cast(keep, average.dtype))

@@ -1,12 +1,56 @@
 """What the trainings can be told. Plain declarations: functions, command line and run folders are made from them."""
 
 import dataclasses
+from pathlib import Path
 
-from psp_keras.data.mini_faces_names import MINI_FACES
+from psp_keras.data.mini_faces.names import MINI_FACES
+from psp_keras.dtypes import AUTO, DTYPES, HELP
+from psp_keras.errors import UserError
 from psp_keras.losses.terms import TERMS
-from psp_keras.option_kinds import Choice, InputPlace, Number, OutputFolder, Preset, Seed, Switch, Text, Weights, Whole
+from psp_keras.models.encoder_names import ENCODERS
+from psp_keras.option_kinds import (
+    Choice,
+    InputFolder,
+    Kind,
+    Number,
+    OutputFolder,
+    Seed,
+    Switch,
+    Text,
+    Weights,
+    Whole,
+)
 from psp_keras.options import Options, option
-from psp_keras.tasks.names import TASK_NAMES
+from psp_keras.presets.preset_kind import Preset
+from psp_keras.tasks.registry import TASKS, get_task
+
+# What `--size` stands for. The networks of the losses that suit the published sizes do not ship.
+SIZES = {
+    "mini": {
+        "num_layers": 18,
+        "width": 16,
+        "style_filters": 48,
+        "perceptual_network": "mini_faces_vgg",
+        "arcface": "mini_faces_arcface",
+    },
+    "paper": {"num_layers": 50, "width": 64, "style_filters": 512},
+}
+_LARGEST_MINI = 128  # pixels of a generator
+
+
+class _TaskKind(Kind):
+    """A task, its name, its file or its configuration."""
+
+    def check(self, value):
+        get_task(value)
+
+
+class _Start(Preset):
+    """What a generator may start from: a preset, a run folder, or a checkpoint file."""
+
+    def check(self, value):
+        if not any(place.exists() for place in (Path(value), Path(value) / "generator")):
+            super().check(value)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -17,19 +61,19 @@ class TaskOptions(Options):
         OutputFolder(), "the run folder: best/ and last/ (presets), grids/, log.csv, checkpoint.npz", recorded=False
     )
     task: str = option(
-        Text(), f"{', '.join(TASK_NAMES)}, or a YAML file that describes one; in Python a `Task` too", "inversion"
+        _TaskKind(), f"{', '.join(TASKS)}, or a YAML file that describes one; in Python a `Task` too", "inversion"
     )
     data: str | None = option(
-        InputPlace(MINI_FACES), "folder of pictures, or mini_faces (for every task but paired)", None
+        InputFolder(MINI_FACES), "folder of pictures, or mini_faces (for every task but paired)", None
     )
-    source: str | None = option(InputPlace(), "folder of the sources of a task that needs pairs", None)
-    target: str | None = option(InputPlace(), "folder of their targets, matched by file name", None)
+    source: str | None = option(InputFolder(), "folder of the sources of a task that needs pairs", None)
+    target: str | None = option(InputFolder(), "folder of their targets, matched by file name", None)
     val_source: str | None = option(
-        InputPlace(),
+        InputFolder(),
         "folder for validation; 5 % of the pictures, by a hash of their names, are held out without it",
         None,
     )
-    val_target: str | None = option(InputPlace(), "folder of the validation targets of a task that needs pairs", None)
+    val_target: str | None = option(InputFolder(), "folder of the validation targets of a task that needs pairs", None)
     num_validation: int = option(Whole(1), "held-out pictures to measure, at most", 256)
     num_classes: int | None = option(Whole(1), "labels in segmentation maps; the task's without it", None)
     mask: str | None = option(
@@ -45,11 +89,7 @@ class TrainingOptions(Options):
     batch_size: int = option(Whole(1), "pictures in a step, of all devices together", 16)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
     num_mini_faces: int = option(Whole(1), "faces to draw where the data is mini_faces", 20000)
-    dtype: str = option(
-        Choice("auto", "float32", "mixed_bfloat16"),
-        "dtype policy; auto is mixed_bfloat16 where the hardware has bfloat16 units, float32 elsewhere",
-        "auto",
-    )
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the order of the data", 0)
 
 
@@ -58,16 +98,25 @@ class PSPOptions(TrainingOptions, TaskOptions):
     """Options of `train_psp`."""
 
     generator: str = option(Preset(), "preset of the frozen generator", "mini_faces_stylegan2")
-    encoder: str = option(Choice("gradual", "into_w", "into_w_plus"), "gradual is pSp's", "gradual")
-    num_layers: int = option(Choice(10, 18, 34, 50, 100, 152), "depth of the encoder's backbone; 50 in the paper", 18)
-    width: int = option(Whole(1), "channels of its first stage; 64 in the paper", 16)
-    style_filters: int = option(Whole(1), "channels of the map2style blocks; 512 in the paper", 48)
+    encoder: str = option(Choice(*ENCODERS), "gradual is pSp's", "gradual")
+    size: str | None = option(
+        Choice(*SIZES),
+        f"of the encoder, and the networks of the losses that go with it; mini up to {_LARGEST_MINI} pixels of the "
+        "generator without it, else paper, which has no such networks",
+        None,
+        recorded=False,
+    )
+    num_layers: int | None = option(
+        Choice(10, 18, 34, 50, 100, 152), "depth of the encoder's backbone: mini 18, paper 50", None
+    )
+    width: int | None = option(Whole(1), "channels of its first stage: mini 16, paper 64", None)
+    style_filters: int | None = option(Whole(1), "channels of the map2style blocks: mini 48, paper 512", None)
     start_from: str | None = option(
         Preset(), "preset or run of a pSp, or of an ArcFace, whose weights to start from", None
     )
     losses: dict | None = option(Weights(TERMS), "the task's without it", None)
-    perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
-    arcface: str = option(Preset(), "preset for the identity loss", "mini_faces_arcface")
+    perceptual_network: str | None = option(Preset(), "preset for LPIPS: mini mini_faces_vgg", None)
+    arcface: str | None = option(Preset(), "preset for the identity loss: mini mini_faces_arcface", None)
     moco_network: str | None = option(Preset(), "preset for the MoCo loss, in place of the identity loss", None)
     steps: int = option(Whole(1), "length of the training", 10000)
     devices: int = option(Whole(1), "GPUs, or parts of the CPU, that share the work of every batch", 1)
@@ -78,12 +127,22 @@ class PSPOptions(TrainingOptions, TaskOptions):
     tensorboard: bool = option(Switch(), "write tensorboard/ in the run folder", False, recorded=False)
     log_every: int = option(Whole(1), "steps between two losses in W&B and TensorBoard", 50, recorded=False)
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.batch_size % self.devices:
+            raise UserError(f"`batch_size` {self.batch_size} is not a multiple of `devices` {self.devices}.")
+
+    def with_sizes_for(self, resolution):
+        """Returns the options with the sizes that suit a generator of so many pixels, where nothing else is wanted."""
+        size = self.size or ("mini" if resolution <= _LARGEST_MINI else "paper")
+        return dataclasses.replace(self, **{n: value for n, value in SIZES[size].items() if getattr(self, n) is None})
+
 
 @dataclasses.dataclass(kw_only=True)
 class GANDataOptions(Options):
     """Which pictures a generator learns to draw."""
 
-    data: str = option(InputPlace(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
+    data: str = option(InputFolder(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
     output: str = option(
         OutputFolder(), "the run folder: generator/ (a preset), samples/, log.csv, checkpoint.npz", recorded=False
     )
@@ -102,7 +161,7 @@ class GANOptions(TrainingOptions, GANDataOptions):
     channel_max: int = option(Whole(1), "see channel_base; 512 is config-f", 128)
     kimg: float = option(Number(0, above=True), "length, in thousands of pictures shown", 200)
     start_from: str | None = option(
-        Text(), "fine-tune this run folder or preset; its shape replaces the five options from resolution on", None
+        _Start(), "fine-tune the networks of this checkpoint (.pt, .pkl), run folder or preset", None
     )
     learning_rate: float = option(Number(0, above=True), "of both networks", 2e-3)
     r1_gamma: float = option(Number(0), "weight of the R1 penalty", 0.05)
@@ -125,6 +184,7 @@ class ArcFaceOptions(Options):
     epochs: int = option(Whole(1), "passes over all pictures", 12)
     batch_size: int = option(Whole(1), "pictures in a step", 64)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 2e-3)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the data", 0)
 
 
@@ -139,4 +199,5 @@ class VGGOptions(Options):
     epochs: int = option(Whole(1), "passes over all pictures", 10)
     batch_size: int = option(Whole(1), "pictures in a step", 32)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the data", 0)

@@ -1,5 +1,7 @@
 """`psp-keras train-vgg`: a small VGG for LPIPS, trained to read the attributes of MiniFaces."""
 
+import dataclasses
+
 import keras
 from keras import ops
 
@@ -8,7 +10,9 @@ from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_b
 from psp_keras.data.mini_faces import MiniFaces
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.training.fit_resumable import fit_resumable
-from psp_keras.training.run_folder import open_run
+from psp_keras.training.options import VGGOptions
+from psp_keras.training.run_dtype import run_dtype
+from psp_keras.training.run_folder import lock_run, open_run
 
 
 class AttributeReader(keras.Model):
@@ -29,49 +33,45 @@ class AttributeReader(keras.Model):
         return self.dense(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
 
 
-def train_vgg(
-    output,
-    size=64,
-    width=12,
-    num_images=20000,
-    epochs=10,
-    batch_size=32,
-    learning_rate=1e-3,
-    seed=0,
-):
+def train_vgg(output, **options):
     """Trains a VGG16 on MiniFaces attributes; the same call goes on where a stopped one left off.
 
     Args:
         output: the run folder; `vgg/` in it becomes the preset.
-        size: pixels of the faces.
-        width: channels of the first convolution, 64 in VGG16.
-        num_images: pictures in the training set.
-        epochs: passes over all pictures.
-        batch_size: pictures in a step.
-        learning_rate: at the start; it falls to 0 along a cosine.
-        seed: of the weights and the data.
+        **options: the fields of `psp_keras.training.VGGOptions`: `width`, `epochs`, ...
 
     Returns:
         `{"explained_variance": ...}` of the attributes on the test split: 1 is perfect, 0 is the mean.
+
+    Raises:
+        UserError: the options contradict the run folder.
     """
-    run = open_run(output, {name: value for name, value in locals().items() if name != "output"})
-    keras.utils.set_random_seed(seed)
-    network = PerceptualNetwork("vgg16", width, name="vgg")
+    options = VGGOptions(output=output, **options)
+    options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
+    with lock_run(output):
+        run = open_run(output, options.recorded())
+        keras.utils.set_random_seed(options.seed)
+        faces, count = MiniFaces(options.size, options.seed), options.num_images
+        reader = _make_reader(options, faces.attribute_vectors([0]).shape[1])
+        steps = count // options.batch_size
+        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * steps)
+        reader.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss="mse", jit_compile=False)
+
+        def batches(skip):
+            source, vectors = ArraySource(draw_mini_faces(faces, count)), faces.attribute_vectors(range(count))
+            return training_batches(source, options.batch_size, vectors, options.seed, skip)
+
+        fit_resumable(reader, batches, run, options.epochs, steps)
+        reader.network.save_to_preset(run / "vgg", dtype="float16")
+        return measure_vgg(reader, options.size)
+
+
+def _make_reader(options, num_attributes):
+    network = PerceptualNetwork("vgg16", options.width, dtype=options.dtype, name="vgg")
     network.build()
-    faces = MiniFaces(size, seed)
-    reader = AttributeReader(network, faces.attribute_vectors([0]).shape[1])
-    reader(ops.zeros((1, size, size, 3)))
-    steps = num_images // batch_size
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * steps)
-    reader.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss="mse", jit_compile=False)
-
-    def batches(skip):
-        images = draw_mini_faces(faces, num_images)
-        return training_batches(ArraySource(images), batch_size, faces.attribute_vectors(range(num_images)), seed, skip)
-
-    fit_resumable(reader, batches, run, epochs, steps)
-    network.save_to_preset(run / "vgg", dtype="float16")
-    return measure_vgg(reader, size)
+    reader = AttributeReader(network, num_attributes)
+    reader(ops.zeros((1, options.size, options.size, 3)))
+    return reader
 
 
 def measure_vgg(reader, size, num_images=1000):

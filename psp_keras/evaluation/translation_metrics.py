@@ -1,0 +1,119 @@
+"""What `psp-keras evaluate` measures."""
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from psp_keras.batches import even_batches, map_batches
+from psp_keras.errors import UserError
+from psp_keras.losses.identity_loss import IdentityLoss
+from psp_keras.losses.lpips import LPIPS
+from psp_keras.models.perceptual_network import PerceptualNetwork
+
+METRICS = ("l2", "lpips", "id", "psnr", "ssim", "fid-mini")
+# Of these, smaller is better.
+SMALLER_IS_BETTER = ("l2", "lpips", "fid-mini")
+_BATCH = 32
+_SSIM_WINDOW = 11  # pixels
+
+
+class TranslationMetrics:
+    """Compares outputs with targets, picture by picture, and as a whole.
+
+    - `l2`: mean squared error in [-1, 1].
+    - `lpips`: LPIPS.
+    - `id`: cosine of the identity embeddings. The default network is not the one that the shipped presets were trained
+      with, as in the paper (pSp, section 4.1).
+    - `psnr`, `ssim`: in dB and in [-1, 1].
+    - `fid-mini`: Frechet distance between Gaussians fitted to features of all outputs and of all targets. The features
+      are those of the LPIPS network, so values compare within one network only, and never with published FIDs.
+
+    Args:
+        names: which of them.
+        perceptual_network: `PerceptualNetwork` or a preset of one.
+        arcface: `ArcFace` or a preset of one, for `id`.
+
+    Raises:
+        UserError: a name is not known, or there is none.
+
+    Example:
+        >>> metrics = TranslationMetrics(["l2", "lpips"])
+        >>> metrics(targets, outputs)["lpips"].shape
+        (8,)
+    """
+
+    def __init__(
+        self,
+        names=("l2", "lpips", "id"),
+        perceptual_network="mini_faces_vgg",
+        arcface="mini_faces_arcface_metric",
+    ):
+        unknown = [name for name in names if name not in METRICS]
+        if unknown:
+            raise UserError(f"There is no metric {unknown[0]!r}: choose from {', '.join(METRICS)}.")
+        if not names:
+            raise UserError(f"There is no metric to measure: choose from {', '.join(METRICS)}.")
+        self.names = tuple(names)
+        self.of_each_picture = tuple(name for name in self.names if name != "fid-mini")
+        if "lpips" in names or "fid-mini" in names:
+            if not isinstance(perceptual_network, PerceptualNetwork):
+                perceptual_network = PerceptualNetwork.from_preset(perceptual_network)
+            self.lpips = LPIPS(perceptual_network)
+        self.identity = IdentityLoss(arcface) if "id" in names else None
+
+    def check(self, count, *sides):
+        """Raises a `UserError` where pictures are too few for `fid-mini`, or too small for `ssim`.
+
+        Args:
+            count: how many pictures there are.
+            *sides: their pixels.
+        """
+        if "fid-mini" in self.names and count < 2:
+            raise UserError(f"fid-mini compares sets of pictures: it needs at least 2, not {count}.")
+        if "ssim" in self.names and min(sides) < _SSIM_WINDOW:
+            raise UserError(f"ssim needs pictures of at least {_SSIM_WINDOW} pixels, these have {min(sides)}.")
+
+    def __call__(self, targets, outputs):
+        """Compares images `(N, S, S, 3)` in [-1, 1] pair by pair.
+
+        Returns:
+            float32 `(N,)` by name, for every metric but `fid-mini`.
+        """
+        self.check(len(targets), *targets.shape[1:3])
+        measures = {name: getattr(self, f"_{name}") for name in self.of_each_picture}
+        parts = []
+        for batch in even_batches(len(targets), _BATCH):
+            pair = [ops.convert_to_tensor(x[batch], "float32") for x in (targets, outputs)]
+            parts.append({name: ops.convert_to_numpy(measure(*pair)) for name, measure in measures.items()})
+        return {name: np.concatenate([part[name] for part in parts])[: len(targets)] for name in measures}
+
+    def fid_mini(self, targets, outputs):
+        """Compares two sets of images as wholes, a number."""
+        self.check(len(targets), *targets.shape[1:3])
+        (mean, covariance), (other_mean, other_covariance) = (self._statistics(x) for x in (targets, outputs))
+        roots = np.sqrt(np.maximum(np.linalg.eigvals(covariance @ other_covariance).real, 0))
+        distance = np.sum((mean - other_mean) ** 2)
+        return float(distance + np.trace(covariance) + np.trace(other_covariance) - 2 * roots.sum())
+
+    def _l2(self, targets, outputs):
+        return ops.mean(ops.square(targets - outputs), axis=(1, 2, 3))
+
+    def _lpips(self, targets, outputs):
+        return self.lpips.call(targets, outputs)
+
+    def _id(self, targets, outputs):
+        return self.identity.similarity(targets, outputs)
+
+    def _psnr(self, targets, outputs):
+        return tf.image.psnr(targets, ops.clip(outputs, -1, 1), max_val=2.0)
+
+    def _ssim(self, targets, outputs):
+        return tf.image.ssim(targets + 1.0, ops.clip(outputs, -1, 1) + 1.0, max_val=2.0, filter_size=_SSIM_WINDOW)
+
+    def _statistics(self, images):
+        features = map_batches(self._pooled_features, images, _BATCH).astype("float64")
+        return features.mean(axis=0), np.cov(features, rowvar=False)
+
+    def _pooled_features(self, images):
+        deepest = self.lpips.network.features(ops.convert_to_tensor(images, "float32"))[-1]
+        return ops.mean(ops.cast(deepest, "float32"), axis=(1, 2))

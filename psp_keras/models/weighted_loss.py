@@ -1,0 +1,110 @@
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from psp_keras.errors import UserError
+from psp_keras.ops.checks import check_shape
+
+
+class LossBatch(NamedTuple):
+    """What a loss term may look at.
+
+    Attributes:
+        source: what the encoder saw, `(N, H, W, C)`.
+        target: wanted images, `(N, S, S, 3)` in [-1, 1].
+        output: generated images, of the same shape.
+        latents: `(N, num_styles, style_dim)`.
+        latent_average: broadcastable to `latents`.
+    """
+
+    source: Any
+    target: Any
+    output: Any
+    latents: Any
+    latent_average: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class LossTerm:
+    """One term of a loss.
+
+    Attributes:
+        name: of the term in logs.
+        weight: of the term in the sum, from 0.
+        function: takes a `LossBatch` and returns one number a picture, `(N,)`; with `reports`, a dictionary of such.
+        reports: names of further measures that the function returns beside the term and that train nothing.
+
+    Example:
+        >>> def brightness(batch):
+        ...     return keras.ops.mean(keras.ops.square(batch.output - batch.target), axis=(1, 2, 3))
+        >>> LossTerm("brightness", 0.1, brightness).weight
+        0.1
+    """
+
+    name: str
+    weight: float
+    function: Callable
+    reports: tuple = ()
+
+    def __call__(self, batch):
+        """Returns the measures of a batch by name, `(N,)` each."""
+        measured = self.function(batch)
+        return measured if self.reports else {self.name: measured}
+
+
+class WeightedLoss:
+    """The weighted sum of `LossTerm`s that trains a `PSP`.
+
+    Args:
+        terms: the terms.
+
+    Raises:
+        UserError: no term has a weight, or two have one name.
+
+    Example:
+        >>> loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
+        >>> model.compile("adam", loss)
+    """
+
+    def __init__(self, terms):
+        self.terms = [term for term in terms if term.weight]
+        reports = [name for term in self.terms for name in term.reports]
+        names = ["loss", *(term.name for term in self.terms), *reports]
+        if not self.terms:
+            raise UserError("At least one term of the loss must have a weight above 0.")
+        if len(set(names)) < len(names):
+            raise UserError(f"Terms of a loss need names of their own, got {', '.join(names[1:])}.")
+        self.trackers = [keras.metrics.Mean(name=name) for name in names]
+
+    def __call__(self, source, target, output, latents, latent_average, sample_weight=None):
+        """Measures every term.
+
+        Args:
+            source: of `LossBatch`, as the next four.
+            target: see `source`.
+            output: see `source`.
+            latents: see `source`.
+            latent_average: see `source`.
+            sample_weight: how much each picture counts, `(N,)`; all terms are multiplied with it.
+
+        Returns:
+            Means over the batch by name: the weighted sum as `loss`, and each term without its weight.
+        """
+        batch = LossBatch(source, target, output, latents, latent_average)
+        measured = {}
+        for term in self.terms:
+            measured.update(term(batch))
+        if sample_weight is not None:
+            check_shape("sample_weight", sample_weight.shape, (source.shape[0] or "N",))
+            sample_weight = ops.cast(sample_weight, "float32")
+            measured = {name: values * sample_weight for name, values in measured.items()}
+        means = {name: ops.mean(values) for name, values in measured.items()}
+        return {"loss": sum(term.weight * means[term.name] for term in self.terms), **means}
+
+
+def squared_error(batch):
+    """The mean squared error of each picture."""
+    return ops.mean(ops.square(batch.output - batch.target), axis=(1, 2, 3))

@@ -1,1 +1,0 @@
-TASK_NAMES = ("inversion",)
