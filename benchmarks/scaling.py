@@ -41,7 +41,7 @@ def measure(dtype, resolution, batch, rounds, results):
     keras.utils.set_random_seed(0)
     encoder = GradualStyleEncoder(num_styles(resolution), image_size=min(resolution, 256), dtype=dtype)
     model = PSP(encoder, StyleGAN2Generator(resolution, dtype=dtype), dtype=dtype)
-    images = np.random.default_rng(0).uniform(-1, 1, (batch, *model.input_shape_of_image)).astype("float32")
+    images = np.random.default_rng(0).uniform(-1, 1, (batch, *model.source_shape)).astype("float32")
     seconds = medians({"psp": lambda: model.predict_on_batch(images)}, rounds)["psp"]
     print(
         f"{dtype}, {resolution}, batch {batch}: {seconds:.3f} s, {seconds / batch:.3f} s an image, "

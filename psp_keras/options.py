@@ -27,6 +27,7 @@ class Options:
         UserError: a value is not allowed; the message names its field.
 
     Example:
+        >>> from psp_keras.option_kinds import Whole
         >>> @dataclasses.dataclass(kw_only=True)
         ... class WalkOptions(Options):
         ...     steps: int = option(Whole(1), "how far to go", default=10)

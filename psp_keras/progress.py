@@ -22,8 +22,9 @@ class Progress:
 
     Example:
         >>> progress = Progress(200, "picture")
+        >>> progress.add(192)
         >>> progress.add(8)
-        8/200 pictures
+        200/200 pictures
     """
 
     def __init__(self, total, unit):

@@ -7,12 +7,7 @@ import numpy as np
 
 from tests.helpers import relative_error
 from tests.synthetic_weights import synthetic_state_dict
-from weights_conversion.ir_networks import arcface_rows, make_arcface
-from weights_conversion.lpips import make_perceptual_network, perceptual_rows
-from weights_conversion.moco import make_moco, moco_rows, moco_state
-from weights_conversion.psp import make_psp, psp_rows, set_latent_average
-from weights_conversion.rows import apply_rows
-from weights_conversion.stylegan2 import generator_rows, make_generator
+from weights_conversion.convert import convert_content
 
 DATA = Path(__file__).parent / "data"
 LAYER, NETWORK, FULL_SIZE = 1e-6, 1e-5, 1e-4
@@ -56,34 +51,22 @@ def pooled(images, factor):
 def converted_psp(name, kind="GradualStyleEncoder"):
     state = state_of(name)
     average = state.pop("latent_avg")
-    model = make_psp(state, {"encoder_type": kind})
-    apply_rows(model, psp_rows(model), state, given=[model.latent_average, model.generator.latent_average])
-    set_latent_average(model, average)
-    return model
+    return convert_content({"state_dict": state, "opts": {"encoder_type": kind}, "latent_avg": average})
 
 
 def converted_generator(name):
-    state = state_of(name)
-    model = make_generator(state)
-    apply_rows(model, generator_rows(model), state, given=[model.latent_average])
-    return model
+    return convert_content({"g_ema": state_of(name)}, num_samples=1)  # the references draw without the average
 
 
 def converted_arcface(name):
-    state = state_of(name)
-    model = make_arcface(state)
-    apply_rows(model, arcface_rows(model), state)
-    return model
+    return convert_content(state_of(name))
 
 
 def converted_lpips(name):
     state = {key.split(".", 1)[1]: value for key, value in state_of(f"lpips_{name}").items()}
-    model = make_perceptual_network(state)
-    apply_rows(model, perceptual_rows(model, state), state)
-    return model
+    heads = {key: state.pop(key) for key in list(state) if key.startswith("lin")}
+    return convert_content(state, heads)
 
 
 def converted_moco():
-    model = make_moco()
-    apply_rows(model, moco_rows(model), moco_state(state_of("moco_v2_resnet50")))
-    return model
+    return convert_content({"state_dict": state_of("moco_v2_resnet50")})

@@ -24,7 +24,7 @@ class _Checker(doctest.OutputChecker):
 
     @staticmethod
     def _plain(text):
-        return _SHAPE.sub(lambda match: f"({match[1]})", text)
+        return _SHAPE.sub(lambda match: str(tuple(map(int, re.findall(r"\d+", match[1])))), text)
 
 
 def modules():

@@ -2,10 +2,9 @@
 
 import pytest
 
-from psp_keras import dtypes
+from psp_keras import dtypes, from_preset
 from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
-from psp_keras.models import load_preset
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import open_run
 from tests.helpers import tiny_generator
@@ -79,7 +78,7 @@ def test_presets_load_in_it(flags, policy, computer, monkeypatch, tmp_path):
     monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
     computer(flags)
     tiny_generator().save_to_preset(tmp_path / "generator")
-    model = load_preset(tmp_path / "generator", dtype="auto")
+    model = from_preset(tmp_path / "generator", dtype="auto")
     assert {model.dtype_policy.name, model.synthesis.dtype_policy.name} == {policy}
 
 

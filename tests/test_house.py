@@ -1,6 +1,7 @@
 """The rooms of the README: who may use whom."""
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_arrows_point_up_the_list():
             if order[there] > order[here]:
                 wrong.append(f"{path.relative_to(ROOT)}: {module}")
     assert not wrong
+
+
+def test_no_file_needs_itself():
+    """Also not by way of others, wherever in them the imports stand."""
+    names = {path: path.relative_to(ROOT).as_posix().removesuffix(".py").replace("/", ".") for path in files()}
+    graph = {}
+    for path, name in names.items():
+        used = {choice for module, part in imports(path) for choice in (module, f"{module}.{part}")}
+        graph[name] = used & set(names.values())
+    graphlib.TopologicalSorter(graph).prepare()  # raises a CycleError that names the circle
 
 
 def test_nothing_private_crosses_a_room():

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from psp_keras.losses import LPIPS, IdentityLoss, PSPLoss, WNormLoss
+from psp_keras.losses import LPIPS, IdentityLoss, LossTerm, PSPLoss, WNormLoss
 from psp_keras.models import ArcFace, PerceptualNetwork
 from tests.helpers import random_images
 
@@ -58,6 +58,21 @@ def test_psp_loss_sums_its_terms(arcface, perceptual):
     assert [tracker.name for tracker in loss.trackers] == [*["loss", *loss.weights], "id_improvement"]
     assert terms["l2"] == pytest.approx(float(np.mean((target - output) ** 2)), rel=1e-5)
     assert terms["loss"] == pytest.approx(sum(w * terms[name] for name, w in loss.weights.items()), rel=1e-5)
+
+
+def test_further_terms_are_weighed_and_tracked():
+    def darkness(batch):
+        return keras.ops.mean(1.0 - batch.output, axis=(1, 2, 3))
+
+    loss = PSPLoss(l2=1, lpips=0, id=0, terms=[LossTerm("darkness", 0.5, darkness)])
+    source, target, output = (random_images(seed=seed) for seed in range(3))
+    latents = np.zeros((2, 8, 16), "float32")
+    terms = {name: float(value) for name, value in loss(source, target, output, latents, latents).items()}
+    assert terms["darkness"] == pytest.approx(1 - output.mean(), abs=1e-6)
+    assert terms["loss"] == pytest.approx(terms["l2"] + 0.5 * terms["darkness"], rel=1e-5)
+    assert [tracker.name for tracker in loss.trackers] == ["loss", "l2", "darkness"]
+    with pytest.raises(ValueError, match="names of their own"):
+        PSPLoss(lpips=0, id=0, terms=[LossTerm("l2", 1, darkness)])
 
 
 def test_missing_networks_are_named():

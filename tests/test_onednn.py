@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from psp_keras.layers import BatchNormalization, IRBlock, StyledConv2D
 from psp_keras.models import PerceptualNetwork
 from psp_keras.ops.fir import depth_to_space_2x, fold_up_kernel, up_conv
-from psp_keras.ops.onednn import conv
+from psp_keras.ops.onednn import conv, portable_graph
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
 
@@ -106,11 +107,26 @@ def test_convolutions_are_plain_ones_and_so_are_their_gradients():
         np.testing.assert_allclose(ours, plain, atol=1e-5 * float(tf.reduce_max(tf.abs(plain))))
 
 
+def test_an_export_changes_nothing_for_other_threads():
+    import tensorflow as tf
+
+    def operations():
+        shapes = [tf.TensorSpec(shape, tf.float32) for shape in ((1, 8, 8, 4), (3, 3, 4, 4))]
+        return {operation.type for operation in tf.function(conv).get_concrete_function(*shapes).graph.get_operations()}
+
+    with portable_graph(), ThreadPoolExecutor(1) as pool:
+        assert "Conv3D" not in operations()
+        assert "Conv3D" in pool.submit(operations).result()
+    assert "Conv3D" in operations()
+
+
 def test_onednn_runs_its_fast_kernels_without_avx512():
     """For one image and for 257, 513 and 1025 pixels it chooses slow ones, where it is asked plainly."""
     code = """
 import numpy as np
+from psp_keras.ops.fir import up_conv
 from psp_keras.ops.onednn import conv
+from psp_keras.ops.fir import up_conv
 conv(np.ones((1, 32, 32, 16), "float32"), np.ones((3, 3, 16, 16), "float32"))
 up_conv(np.ones((1, 512, 512, 64), "float32"), np.ones((3, 3, 64, 32), "float32"))
 """

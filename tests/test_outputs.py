@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import psp_keras.atomic_write as atomic_write
+from psp_keras import from_preset
 from psp_keras.check_output import check_files, check_folder
 from psp_keras.cli import main
 from psp_keras.commands.demo_tour import run_demo
 from psp_keras.data.image_files import write_image
 from psp_keras.errors import UserError
-from psp_keras.models import StyleGAN2Generator, load_preset
+from psp_keras.models import StyleGAN2Generator
 from tests.helpers import tiny_generator, tiny_psp_into_w
 from tests.test_cli import error_of
 
@@ -127,7 +128,7 @@ def test_a_preset_is_replaced_as_a_whole_and_its_card_stays(tmp_path):
     (tmp_path / "preset" / "README.md").write_text("card")
     (tmp_path / "link").symlink_to(tmp_path / "preset")
     tiny_generator(16).save_to_preset(tmp_path / "link")
-    assert load_preset(tmp_path / "preset").resolution == 16
+    assert from_preset(tmp_path / "preset").resolution == 16
     assert sorted(path.name for path in (tmp_path / "preset").iterdir()) == [
         *["README.md", "config.json", "model.weights.h5"]
     ]

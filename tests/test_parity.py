@@ -12,26 +12,15 @@ from psp_keras.optimizers import Ranger
 from tests.helpers import relative_error
 from tests.parity import DATA, LAYER, check, check_figure, nhwc
 from tests.synthetic_weights import synthetic_state_dict
-
-
-def hwio(kernel):
-    return np.transpose(kernel, (2, 3, 1, 0))
+from weights_conversion.ir_networks import block_rows
+from weights_conversion.psp import style_rows
+from weights_conversion.rows import apply_rows, conv_kernel, transposed, unchanged
 
 
 def weights(name):
     """State dict of a manifest, without the name of the enclosing module."""
     state = synthetic_state_dict(json.loads((DATA / f"{name}.json").read_text()))
     return {key.split(".", 1)[1]: value for key, value in state.items()}
-
-
-def set_norm(layer, state, prefix):
-    for variable, name in (
-        (layer.gamma, "weight"),
-        (layer.beta, "bias"),
-        (layer.moving_mean, "running_mean"),
-        (layer.moving_variance, "running_var"),
-    ):
-        variable.assign(state[f"{prefix}.{name}"])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +31,7 @@ def test_modulated_conv(name, options):
     golden = np.load(DATA / "modulated_conv.npz")
     layer = layers.ModulatedConv2D(10, 3, **options)
     layer.build((None, 8, 8, 6), (None, 16))
-    layer.kernel.assign(hwio(golden["weight"][0]))
+    layer.kernel.assign(conv_kernel(golden["weight"]))
     layer.modulation.kernel.assign(golden["mod_weight"].T)
     layer.modulation.bias.assign(golden["mod_bias"])
     check(f"ModulatedConv2D: {name}", layer(nhwc(golden["x"]), golden["style"]), nhwc(golden[f"{name}_out"]), LAYER)
@@ -67,11 +56,7 @@ def test_map2style():
     golden, state = np.load(DATA / "map2style_64_16.npz"), weights("map2style_64_16")
     layer = layers.Map2Style(64)
     layer.build((None, 16, 16, 64))
-    for i, conv in enumerate(layer.convs):
-        conv.kernel.assign(hwio(state[f"convs.{2 * i}.weight"]))
-        conv.bias.assign(state[f"convs.{2 * i}.bias"])
-    layer.dense.kernel.assign(state["linear.weight"].T)
-    layer.dense.bias.assign(state["linear.bias"])
+    apply_rows(layer, style_rows(layer), state)
     check("Map2Style", layer(nhwc(golden["x"])), golden["out"], LAYER)
 
 
@@ -87,24 +72,14 @@ def test_ir_se_block(filters):
     golden, state = np.load(DATA / f"{name}.npz"), weights(name)
     block = layers.IRBlock(filters, strides=2)
     block.build((None, 16, 16, 64))
-    norm_in, conv_1, prelu, conv_2, norm_out, gate = block.residual
-    set_norm(norm_in, state, "res_layer.0")
-    conv_1.kernel.assign(hwio(state["res_layer.1.weight"]))
-    prelu.alpha.assign(state["res_layer.2.weight"][None, None])
-    conv_2.kernel.assign(hwio(state["res_layer.3.weight"]))
-    set_norm(norm_out, state, "res_layer.4")
-    gate.squeeze.kernel.assign(state["res_layer.5.fc1.weight"][:, :, 0, 0].T)
-    gate.excite.kernel.assign(state["res_layer.5.fc2.weight"][:, :, 0, 0].T)
-    if block.shortcut:
-        block.shortcut[0].kernel.assign(hwio(state["shortcut_layer.0.weight"]))
-        set_norm(block.shortcut[1], state, "shortcut_layer.1")
+    apply_rows(block, block_rows(block), state)
     check(f"IR-SE block 64-{filters}", block(nhwc(golden["x"])), nhwc(golden["out"]), LAYER)
 
 
 @pytest.mark.parametrize("name, weight_decay", [("ranger_default", None), ("ranger_wd", 1e-2)])
 def test_ranger(name, weight_decay):
     golden = np.load(DATA / f"{name}.npz")
-    to_keras = {"conv": lambda x: np.transpose(x, (2, 3, 1, 0)), "dense": np.transpose, "bias": lambda x: x}
+    to_keras = {"conv": conv_kernel, "dense": transposed, "bias": unchanged}
 
     def draw(seed, key):
         return to_keras[key](np.random.RandomState(seed).randn(*golden[key].shape[1:]).astype("float32"))

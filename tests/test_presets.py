@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import psp_keras
+from psp_keras import from_preset
 from psp_keras.commands.demo_tour import run_demo
 from psp_keras.data.image_files import write_image
 from psp_keras.errors import UserError
 from psp_keras.evaluation import evaluate
 from psp_keras.evaluation.translation_metrics import TranslationMetrics
-from psp_keras.models import EncoderIntoW, StyleGAN2Generator, load_preset
+from psp_keras.models import EncoderIntoW, StyleGAN2Generator
 from psp_keras.tasks import TASKS
 from psp_keras.training import measure_arcface
 from tests.helpers import relative_error, tiny_generator
@@ -31,7 +32,7 @@ def metrics():
 def test_the_presets_are_listed_and_load():
     assert psp_keras.list_presets() == NAMES
     for name in NAMES:
-        assert load_preset(name).built
+        assert from_preset(name).built
         assert (FOLDER / name / "README.md").is_file(), "a preset needs its model card"
 
 
@@ -90,13 +91,13 @@ def test_the_inversion_preset_keeps_the_promised_quality(metrics):
 
 @pytest.mark.parametrize("name", ["mini_faces_arcface", "mini_faces_arcface_metric"])
 def test_the_recognition_networks_tell_people_apart(name):
-    measured = measure_arcface(load_preset(name), num_pairs=100)
+    measured = measure_arcface(from_preset(name), num_pairs=100)
     assert measured["cosine_different_people"] < 0.25
     assert measured["same_above_different"] > 0.9
 
 
 def test_the_generator_draws_varied_faces():
-    generator = load_preset("mini_faces_stylegan2")
+    generator = from_preset("mini_faces_stylegan2")
     images = keras.ops.convert_to_numpy(generator(keras.random.normal((64, generator.style_dim), seed=0)))
     assert images.shape == (64, 64, 64, 3)
     assert np.abs(images).max() < 2 and images.std(axis=0).mean() > 0.2

@@ -214,6 +214,26 @@ def test_presets_keep_the_model(model, tmp_path, dtype, tolerance):
     assert {m.dtype_policy.name for m in (half, half.encoder, half.generator)} == {"mixed_bfloat16"}
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "bfloat16"])
+def test_every_call_works_under_every_dtype(psp_preset, dtype):
+    whole, model = PSP.from_preset(psp_preset), PSP.from_preset(psp_preset, dtype=dtype)
+    images, z = random_images(), np.ones((2, 16), "float32")
+    latents = whole.encode(images)
+    calls = {
+        "encode": lambda psp: psp.encode(images),
+        "decode": lambda psp: psp.decode(latents),
+        "call": lambda psp: psp(images),
+        "translate": lambda psp: psp.translate(images, latent_mask=[5], injected_latents=latents[:1], alpha=0.5),
+        "style_mix": lambda psp: psp.style_mix(images, 2, latent_mask=[5], seed=1),
+        "map": lambda psp: psp.map(z),
+        "truncate": lambda psp: psp.generator(z, truncation=0.5),
+    }
+    for name, call in calls.items():
+        outputs = call(model)
+        assert keras.backend.standardize_dtype(outputs.dtype) == "float32", name
+        assert relative_error(outputs, call(whole)) < (1e-6 if dtype == "float32" else 0.1), name
+
+
 def test_bad_presets_are_named(model, tmp_path):
     with pytest.raises(UserError, match="There is no preset 'nowhere'"):
         PSP.from_preset("nowhere")

@@ -8,8 +8,9 @@ import warnings
 import h5py
 import pytest
 
+from psp_keras import from_preset
 from psp_keras.errors import UserError
-from psp_keras.models import PSP, StyleGAN2Generator, load_preset
+from psp_keras.models import PSP, StyleGAN2Generator
 from tests.helpers import tiny_generator, tiny_psp_into_w
 
 
@@ -39,7 +40,7 @@ def change(presets, tmp_path):
 
 
 def refused(preset, message):
-    for load in (load_preset, PSP.from_preset):
+    for load in (from_preset, PSP.from_preset):
         with warnings.catch_warnings(), pytest.raises(UserError, match=message) as raised:
             warnings.simplefilter("error")
             load(preset)
@@ -123,7 +124,7 @@ def test_nothing_foreign_is_imported(change, path, value, tmp_path, monkeypatch)
 
 
 def test_what_a_session_left_is_not_restored(change):
-    model = load_preset(change("compile_config", value={"optimizer": FOREIGN}))
+    model = from_preset(change("compile_config", value={"optimizer": FOREIGN}))
     assert not model.compiled
 
 

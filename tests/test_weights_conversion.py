@@ -7,7 +7,7 @@ import pytest
 
 from psp_keras import PSP
 from psp_keras.models import StyleGAN2Discriminator, StyleGAN2Generator
-from psp_keras.models.preset import load_preset
+from psp_keras.models.preset import from_preset
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
 from tests.parity import DATA, nhwc, state_of
@@ -120,7 +120,7 @@ def test_the_discriminator_of_a_training_checkpoint_becomes_a_preset(modules, tm
     write_zip(tmp_path / "550000.pt", {"d": state}, modules)
     command = [str(tmp_path / "550000.pt"), "--part", "discriminator", "--output", str(tmp_path / "preset")]
     assert main(command) == 0
-    golden, model = np.load(NVIDIA / "ada_numpy1.npz"), load_preset(tmp_path / "preset")
+    golden, model = np.load(NVIDIA / "ada_numpy1.npz"), from_preset(tmp_path / "preset")
     assert relative_error(model(nhwc(golden["image"])), golden["d_logits"]) < 1e-5
 
 

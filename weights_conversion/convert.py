@@ -43,9 +43,15 @@ def convert(path, heads=None, num_samples=4096, seed=0, part="generator"):
     """
     content, kind = _read_known(path)
     with _explained(path, kind):
-        if part == "discriminator":
-            return _discriminator(content, kind)
-        return _CONVERTERS[kind](content, heads, num_samples, seed)
+        return convert_content(content, heads and read_checkpoint(heads), num_samples, seed, part)
+
+
+def convert_content(content, heads=None, num_samples=4096, seed=0, part="generator"):
+    """Does what `convert` does to checkpoints that are read already: dictionaries of `Tensor`s or NumPy arrays."""
+    kind = recognise(content)
+    if part == "discriminator":
+        return _discriminator(content, kind)
+    return _CONVERTERS[kind](content, heads, num_samples, seed)
 
 
 def convert_gan(path):
@@ -77,7 +83,7 @@ def _read_known(path):
     content = read_checkpoint(path)
     kind = recognise(content)
     if kind is None:
-        raise CheckpointError(f"{path} holds none of the published models; --describe shows what is in it.")
+        raise CheckpointError(f"{path} holds none of the published models; `describe` shows what is in it.")
     return content, kind
 
 
@@ -206,9 +212,9 @@ def _convert_moco(content, heads, num_samples, seed):
 
 def _convert_lpips(content, heads, num_samples, seed):
     if heads is None:
-        raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it with --heads")
+        raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it as `heads`")
     model = make_perceptual_network(content)
-    state = lpips_state(content, read_checkpoint(heads))
+    state = lpips_state(content, heads)
     apply_rows(model, perceptual_rows(model, state), state)
     return model
 

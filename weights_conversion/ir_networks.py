@@ -5,9 +5,9 @@ from psp_keras.models.arcface import ArcFace
 from weights_conversion.rows import (
     Row,
     batch_norm_rows,
-    dense_1x1,
-    flattened_chw,
-    hwio,
+    conv_kernel,
+    dense_of_1x1,
+    dense_of_flattened,
     per_channel,
     unchanged,
 )
@@ -28,27 +28,27 @@ def backbone_options(state, prefix=""):
 
 
 def backbone_rows(backbone, prefix=""):
-    yield Row(f"{prefix}input_layer.0.weight", backbone.input_conv.kernel, hwio)
+    yield Row(f"{prefix}input_layer.0.weight", backbone.input_conv.kernel, conv_kernel)
     yield from batch_norm_rows(backbone.input_norm, f"{prefix}input_layer.1")
     yield Row(f"{prefix}input_layer.2.weight", backbone.input_prelu.alpha, per_channel)
     for i, block in enumerate(block for stage in backbone.stages for block in stage):
-        yield from _block_rows(block, f"{prefix}body.{i}")
+        yield from block_rows(block, f"{prefix}body.{i}.")
 
 
-def _block_rows(block, key):
+def block_rows(block, prefix=""):
     norm_in, conv_1, prelu, conv_2, norm_out, *gate = block.residual
-    yield from batch_norm_rows(norm_in, f"{key}.res_layer.0")
-    yield Row(f"{key}.res_layer.1.weight", conv_1.kernel, hwio)
-    yield Row(f"{key}.res_layer.2.weight", prelu.alpha, per_channel)
-    yield Row(f"{key}.res_layer.3.weight", conv_2.kernel, hwio)
-    yield from batch_norm_rows(norm_out, f"{key}.res_layer.4")
+    yield from batch_norm_rows(norm_in, f"{prefix}res_layer.0")
+    yield Row(f"{prefix}res_layer.1.weight", conv_1.kernel, conv_kernel)
+    yield Row(f"{prefix}res_layer.2.weight", prelu.alpha, per_channel)
+    yield Row(f"{prefix}res_layer.3.weight", conv_2.kernel, conv_kernel)
+    yield from batch_norm_rows(norm_out, f"{prefix}res_layer.4")
     for squeeze_excite in gate:
-        yield Row(f"{key}.res_layer.5.fc1.weight", squeeze_excite.squeeze.kernel, dense_1x1)
-        yield Row(f"{key}.res_layer.5.fc2.weight", squeeze_excite.excite.kernel, dense_1x1)
+        yield Row(f"{prefix}res_layer.5.fc1.weight", squeeze_excite.squeeze.kernel, dense_of_1x1)
+        yield Row(f"{prefix}res_layer.5.fc2.weight", squeeze_excite.excite.kernel, dense_of_1x1)
     if block.shortcut:
         conv, norm = block.shortcut
-        yield Row(f"{key}.shortcut_layer.0.weight", conv.kernel, hwio)
-        yield from batch_norm_rows(norm, f"{key}.shortcut_layer.1")
+        yield Row(f"{prefix}shortcut_layer.0.weight", conv.kernel, conv_kernel)
+        yield from batch_norm_rows(norm, f"{prefix}shortcut_layer.1")
 
 
 def make_arcface(state):
@@ -62,6 +62,6 @@ def arcface_rows(model):
     yield from backbone_rows(model.backbone)
     yield from batch_norm_rows(model.feature_norm, "output_layer.0")
     side = model.image_size // 16
-    yield Row("output_layer.3.weight", model.dense.kernel, flattened_chw(side, side))
+    yield Row("output_layer.3.weight", model.dense.kernel, dense_of_flattened(side, side))
     yield Row("output_layer.3.bias", model.dense.bias, unchanged)
     yield from batch_norm_rows(model.embedding_norm, "output_layer.4")

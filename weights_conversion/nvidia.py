@@ -2,11 +2,19 @@
 
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from weights_conversion.rows import Row, conv_rows, dense_rows, flattened_chw, hwio, low_pass_filter, unchanged
+from weights_conversion.rows import (
+    Row,
+    conv_kernel,
+    conv_rows,
+    dense_of_flattened,
+    dense_rows,
+    low_pass_filter,
+    unchanged,
+)
 from weights_conversion.torch_reader import CheckpointError
 
 
-def chw(x):
+def image(x):
     """The constant input, (C, H, W) to (H, W, C)."""
     return x.transpose(1, 2, 0)
 
@@ -80,10 +88,10 @@ def nvidia_discriminator_rows(model):
         yield Row(f"{key}.resample_filter", None, low_pass_filter)
         yield from _filtered_rows(block.conv, f"{key}.conv0")
         yield from _filtered_rows(block.down_conv, f"{key}.conv1")
-        yield Row(f"{key}.skip.weight", block.skip.kernel, hwio)
+        yield Row(f"{key}.skip.weight", block.skip.kernel, conv_kernel)
         yield Row(f"{key}.skip.resample_filter", None, low_pass_filter)
     yield from _filtered_rows(model.conv, "b4.conv")
-    yield Row("b4.fc.weight", model.dense.kernel, flattened_chw(4, 4))
+    yield Row("b4.fc.weight", model.dense.kernel, dense_of_flattened(4, 4))
     yield Row("b4.fc.bias", model.dense.bias, unchanged)
     yield from dense_rows(model.logit, "b4.out")
 
@@ -99,7 +107,7 @@ def nvidia_rows(model):
     for i, dense in enumerate(model.mapping.dense):
         yield from dense_rows(dense, f"mapping.fc{i}")
     network = model.synthesis
-    yield Row("synthesis.b4.const", network.constant, chw)
+    yield Row("synthesis.b4.const", network.constant, image)
     for level in range(len(network.convs)):
         key = f"synthesis.b{4 * 2**level}"
         yield Row(f"{key}.resample_filter", None, low_pass_filter)
@@ -108,13 +116,13 @@ def nvidia_rows(model):
         yield from _styled_rows(network.convs[level], f"{key}.conv1")
         rgb = network.to_rgbs[level]
         yield from dense_rows(rgb.conv.modulation, f"{key}.torgb.affine")
-        yield Row(f"{key}.torgb.weight", rgb.conv.kernel, hwio)
+        yield Row(f"{key}.torgb.weight", rgb.conv.kernel, conv_kernel)
         yield Row(f"{key}.torgb.bias", rgb.bias, unchanged)
 
 
 def _styled_rows(layer, key):
     yield from dense_rows(layer.conv.modulation, f"{key}.affine")
-    yield Row(f"{key}.weight", layer.conv.kernel, hwio)
+    yield Row(f"{key}.weight", layer.conv.kernel, conv_kernel)
     yield Row(f"{key}.bias", layer.bias, unchanged)
     yield Row(f"{key}.noise_const", layer.noise.noise, one_channel)
     yield Row(f"{key}.noise_strength", layer.noise.strength, unchanged)

@@ -10,7 +10,7 @@ from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.psp import PSP
 from psp_keras.tasks.registry import get_task
 from weights_conversion.ir_networks import backbone_options, backbone_rows
-from weights_conversion.rows import Row, batch_norm_rows, conv_rows, dense_rows, flattened_chw, unchanged
+from weights_conversion.rows import Row, batch_norm_rows, conv_rows, dense_of_flattened, dense_rows, unchanged
 from weights_conversion.stylegan2 import generator_rows, make_generator
 from weights_conversion.torch_reader import CheckpointError
 
@@ -81,7 +81,7 @@ def psp_rows(model):
         yield from dense_rows(encoder.dense, "encoder.linear")
     else:
         yield from batch_norm_rows(encoder.norm, "encoder.output_layer_2.0")
-        yield Row("encoder.output_layer_2.3.weight", encoder.hidden.kernel, flattened_chw(7, 7))
+        yield Row("encoder.output_layer_2.3.weight", encoder.hidden.kernel, dense_of_flattened(7, 7))
         yield Row("encoder.output_layer_2.3.bias", encoder.hidden.bias, unchanged)
         yield from dense_rows(encoder.dense, "encoder.linear")
     yield from generator_rows(model.generator, "decoder.")
@@ -91,9 +91,14 @@ def _pyramid_rows(encoder):
     for i, lateral in enumerate(encoder.laterals):
         yield from conv_rows(lateral, f"encoder.latlayer{i + 1}")
     for i, style in enumerate(encoder.styles):
-        for j, conv in enumerate(style.convs):
-            yield from conv_rows(conv, f"encoder.styles.{i}.convs.{2 * j}")
-        yield from dense_rows(style.dense, f"encoder.styles.{i}.linear")
+        yield from style_rows(style, f"encoder.styles.{i}.")
+
+
+def style_rows(style, prefix=""):
+    """Rows of a `Map2Style`."""
+    for i, conv in enumerate(style.convs):
+        yield from conv_rows(conv, f"{prefix}convs.{2 * i}")
+    yield from dense_rows(style.dense, f"{prefix}linear")
 
 
 def set_latent_average(model, average, num_samples=4096, seed=0):

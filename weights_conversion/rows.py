@@ -19,17 +19,17 @@ def transposed(x):
     return x.T
 
 
-def hwio(x):
+def conv_kernel(x):
     """Convolution kernels, OIHW to HWIO; a leading 1 of modulated convolutions is dropped."""
     return np.transpose(x[0] if x.ndim == 5 else x, (2, 3, 1, 0))
 
 
-def hwc(x):
+def first_image(x):
     """One image, (1, C, H, W) to (H, W, C)."""
     return np.transpose(x[0], (1, 2, 0))
 
 
-def dense_1x1(x):
+def dense_of_1x1(x):
     """A 1x1 convolution that becomes a dense layer, (out, in, 1, 1) to (in, out)."""
     return x[:, :, 0, 0].T
 
@@ -47,7 +47,7 @@ def per_channel(x):
     return x[None, None]
 
 
-def flattened_chw(height, width):
+def dense_of_flattened(height, width):
     """Linear weights that saw a flattened (C, H, W): their rows go into the order of a flattened (H, W, C)."""
 
     def layout(x):
@@ -80,7 +80,7 @@ def batch_norm_rows(layer, key):
 
 def conv_rows(layer, key):
     """Rows of a convolution with a bias."""
-    yield Row(f"{key}.weight", layer.kernel, hwio)
+    yield Row(f"{key}.weight", layer.kernel, conv_kernel)
     yield Row(f"{key}.bias", layer.bias, unchanged)
 
 

@@ -4,11 +4,11 @@ from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from weights_conversion.rows import (
     Row,
+    conv_kernel,
+    dense_of_flattened,
     dense_rows,
+    first_image,
     flat,
-    flattened_chw,
-    hwc,
-    hwio,
     low_pass_filter,
     scalar,
     unchanged,
@@ -46,7 +46,7 @@ def generator_rows(model, prefix=""):
     for i, dense in enumerate(model.mapping.dense):
         yield from dense_rows(dense, f"{prefix}style.{i + 1}")
     network = model.synthesis
-    yield Row(f"{prefix}input.input", network.constant, hwc)
+    yield Row(f"{prefix}input.input", network.constant, first_image)
     yield from _styled_rows(network.convs[0], f"{prefix}conv1", f"{prefix}noises.noise_0")
     yield from _rgb_rows(network.to_rgbs[0], f"{prefix}to_rgb1")
     for level in range(1, len(network.convs)):
@@ -82,23 +82,23 @@ def discriminator_rows(model):
         yield from _activated_rows(block.conv, f"{key}.conv1.0", f"{key}.conv1.1")
         yield from _activated_rows(block.down_conv, f"{key}.conv2.1", f"{key}.conv2.2")
         yield Row(f"{key}.conv2.0.kernel", None, low_pass_filter)
-        yield Row(f"{key}.skip.1.weight", block.skip.kernel, hwio)
+        yield Row(f"{key}.skip.1.weight", block.skip.kernel, conv_kernel)
         yield Row(f"{key}.skip.0.kernel", None, low_pass_filter)
     yield from _activated_rows(model.conv, "final_conv.0", "final_conv.1")
-    yield Row("final_linear.0.weight", model.dense.kernel, flattened_chw(4, 4))
+    yield Row("final_linear.0.weight", model.dense.kernel, dense_of_flattened(4, 4))
     yield Row("final_linear.0.bias", model.dense.bias, unchanged)
     yield from dense_rows(model.logit, "final_linear.1")
 
 
 def _activated_rows(layer, key, activation_key):
-    yield Row(f"{key}.weight", layer.kernel, hwio)
+    yield Row(f"{key}.weight", layer.kernel, conv_kernel)
     yield Row(f"{activation_key}.bias", layer.bias, unchanged)
 
 
 def _styled_rows(layer, key, noise_key):
     yield from _modulated_rows(layer.conv, f"{key}.conv")
     yield Row(f"{key}.noise.weight", layer.noise.strength, scalar)
-    yield Row(noise_key, layer.noise.noise, hwc)
+    yield Row(noise_key, layer.noise.noise, first_image)
     yield Row(f"{key}.activate.bias", layer.bias, unchanged)
 
 
@@ -108,5 +108,5 @@ def _rgb_rows(layer, key):
 
 
 def _modulated_rows(layer, key):
-    yield Row(f"{key}.weight", layer.kernel, hwio)
+    yield Row(f"{key}.weight", layer.kernel, conv_kernel)
     yield from dense_rows(layer.modulation, f"{key}.modulation")

@@ -12,8 +12,8 @@ class WandbLosses(WandbMetricsLogger):
         every: steps between two lines of training losses; test losses come with each validation.
 
     Example:
-        >>> wandb.init(project="faces")
-        >>> model.fit(dataset, callbacks=[WandbLosses()])
+        >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
+        ...     callbacks = [WandbLosses(every=100)]  # of `model.fit`
     """
 
     def __init__(self, every=50):

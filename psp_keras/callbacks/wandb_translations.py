@@ -24,8 +24,8 @@ class WandbTranslations(WandbEvalCallback):
         seed: of the 16 random samples.
 
     Example:
-        >>> wandb.init(project="faces")
-        >>> WandbTranslations((source, target), lambda step: (source, target))
+        >>> with wandb.init(project="faces", mode="disabled"):  # without `mode`, it goes to wandb.ai
+        ...     callbacks = [WandbTranslations((images, images), lambda step: (images, images))]  # of `model.fit`
     """
 
     def __init__(self, test, train_batch, every=500, to_pictures=to_uint8, num_images=8, seed=0):

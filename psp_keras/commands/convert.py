@@ -2,7 +2,7 @@ import dataclasses
 
 from psp_keras.command_line import Command
 from psp_keras.errors import UserError
-from psp_keras.option_kinds import InputPlace, OutputFolder, Seed, Switch, Whole
+from psp_keras.option_kinds import Choice, InputPlace, OutputFolder, Seed, Switch, Whole
 from psp_keras.options import option
 
 
@@ -10,18 +10,20 @@ from psp_keras.options import option
 class Convert(Command):
     """Turns a published PyTorch checkpoint into a preset, without PyTorch and without running anything in the file.
 
-    Known: pSp (every task), StyleGAN2 (g_ema, or NVIDIA's .pkl), model_ir_se50, CurricularFace, MoCo v2, and LPIPS
-    (torchvision's VGG16 or AlexNet with --heads).
+    Known: pSp (every task), StyleGAN2 (g_ema and d, or NVIDIA's .pkl), model_ir_se50, CurricularFace, MoCo v2, and
+    LPIPS (torchvision's VGG16 or AlexNet with --heads).
     """
 
     checkpoint: str = option(InputPlace(), "the .pt, .pth or .pkl file", positional=True)
     output: str | None = option(OutputFolder(), "the preset's folder, for from_preset", None)
     describe: bool = option(Switch(), "print what is in the file instead", False)
+    part: str = option(Choice("generator", "discriminator"), "of a StyleGAN2", "generator")
     heads: str | None = option(InputPlace(), "LPIPS's vgg.pth or alex.pth, for torchvision's VGG16 or AlexNet", None)
     num_samples: int = option(Whole(1), "random z for an average latent that the file lacks", 4096)
     seed: int = option(Seed(), "of those", 0)
 
     def run(self, leave_out):
+        from psp_keras.models.preset import check_preset_output
         from weights_conversion.convert import convert, describe
 
         if self.describe:
@@ -29,6 +31,7 @@ class Convert(Command):
             return
         if self.output is None:
             raise UserError("Give the preset's folder with `output`, or look into the file with `describe`.")
-        model = convert(self.checkpoint, self.heads, self.num_samples, self.seed)
+        check_preset_output(self.output)
+        model = convert(self.checkpoint, self.heads, self.num_samples, self.seed, self.part)
         model.save_to_preset(self.output)
         print(f"{self.output}: {type(model).__name__}, {model.count_params():,} parameters")

@@ -25,9 +25,9 @@ class Project(Command):
 
     def run(self, leave_out):
         from psp_keras.commands.project_files import project_files
-        from psp_keras.models.preset import load_preset
+        from psp_keras.models.preset import from_preset
 
         options = self.as_dict()
-        model = load_preset(options.pop("preset"), dtype=options.pop("dtype"))
+        model = from_preset(options.pop("preset"), dtype=options.pop("dtype"))
         written, seconds = project_files(model, **options, on_broken=leave_out)
         print(f"{len(written)} pictures in {self.output}, {seconds:.2g} seconds each")

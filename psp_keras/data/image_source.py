@@ -240,8 +240,8 @@ def endless_batches(source, load, batch_size, seed=0, start_step=0):
 
 def mirror_at_random(images, seed):
     """Flips each picture of a batch left to right with probability 1/2, inside tf.data."""
-    draws = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed)
-    return tf.where(draws < 0.5, images[:, :, ::-1], images)
+    numbers = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed)
+    return tf.where(numbers < 0.5, images[:, :, ::-1], images)
 
 
 def normalise(images):

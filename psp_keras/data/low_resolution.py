@@ -1,6 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
+from psp_keras.data.pillow_resize import pillow_resize_matrix
 from psp_keras.errors import UserError
 
 
@@ -25,7 +26,7 @@ class LowResolution:
         if not self.factors:
             raise UserError(f"None of the factors {tuple(factors)} fits pictures of {size} pixels.")
         self._shrink = np.stack([_padded(bicubic_shrink_matrix(size, factor), size) for factor in self.factors])
-        self._grow = np.stack([_padded(bilinear_resize_matrix(size // factor, size), size) for factor in self.factors])
+        self._grow = np.stack([_padded(bilinear_grow_matrix(size, factor), size) for factor in self.factors])
 
     def __call__(self, images, seed=(0, 0), first=0, factor=None):
         """Degrades a batch.
@@ -63,17 +64,11 @@ def bicubic_shrink_matrix(size, factor):
     return matrix
 
 
-def bilinear_resize_matrix(old, new):
-    """Returns `(new, old)`: Pillow's bilinear resize of one axis, antialiased where it shrinks."""
-    scale = old / new
-    reach = max(scale, 1.0)
-    matrix = np.zeros((new, old), "float32")
-    for row in range(new):
-        center = (row + 0.5) * scale
-        columns = np.arange(max(0, int(center - reach + 0.5)), min(old, int(center + reach + 0.5)))
-        weights = np.maximum(0.0, 1.0 - np.abs(columns + 0.5 - center) / reach)
-        matrix[row, columns] = weights / weights.sum()
-    return matrix
+def bilinear_grow_matrix(size, factor):
+    """Returns `(size, size / factor)`: Pillow's bilinear resize of one axis."""
+    small = size // factor
+    with tf.init_scope():
+        return pillow_resize_matrix(small, 0, small, size).numpy().astype("float32")
 
 
 def _along_rows(matrices, images):

@@ -3,7 +3,12 @@ from psp_keras.data.image_source import normalise
 
 
 class Photo:
-    """A source picture in RGB: the encoder sees it in [-1, 1]."""
+    """A source picture in RGB: the encoder sees it in [-1, 1].
+
+    Example:
+        >>> Photo().to_input(np.zeros((2, 64, 64, 3), "uint8")).shape
+        (2, 64, 64, 3)
+    """
 
     kind = "photo"
     channels = 3

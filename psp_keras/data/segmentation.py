@@ -15,6 +15,13 @@ class Segmentation:
     Args:
         num_classes: number of labels.
         colors: `(num_classes, 3)`, the colour of each label in RGB-coloured maps and in pictures for people.
+
+    Raises:
+        UserError: `colors` are not `num_classes` colours.
+
+    Example:
+        >>> Segmentation(num_classes=7).to_input(np.zeros((2, 64, 64, 1), "uint8")).shape
+        (2, 64, 64, 7)
     """
 
     kind = "segmentation"

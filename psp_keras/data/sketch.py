@@ -5,7 +5,12 @@ from psp_keras.data.image_files import read_image
 
 
 class Sketch:
-    """Lines on white: one channel in [0, 1], as the published sketch encoder reads it."""
+    """Lines on white: one channel in [0, 1], as the published sketch encoder reads it.
+
+    Example:
+        >>> Sketch().to_input(np.zeros((2, 64, 64, 1), "uint8")).shape
+        (2, 64, 64, 1)
+    """
 
     kind = "sketch"
     channels = 1

@@ -1,6 +1,17 @@
 """How well a model does its task: measures of pictures, and reports."""
 
+from typing import TYPE_CHECKING
+
 from psp_keras.lazy import lazy_exports
+
+if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.evaluation.translation_metrics import TranslationMetrics as TranslationMetrics
+    from psp_keras.evaluation.translation_report import average_faces as average_faces
+    from psp_keras.evaluation.translation_report import evaluate as evaluate
+    from psp_keras.evaluation.translation_report import measure as measure
+    from psp_keras.evaluation.translation_report import print_summary as print_summary
+    from psp_keras.evaluation.translation_report import translate_all as translate_all
+    from psp_keras.evaluation.translation_report import write_report as write_report
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,

@@ -38,7 +38,7 @@ class TranslationMetrics:
 
     Example:
         >>> metrics = TranslationMetrics(["l2", "lpips"])
-        >>> metrics(targets, outputs)["lpips"].shape
+        >>> metrics(images, images[::-1])["lpips"].shape
         (8,)
     """
 

@@ -74,14 +74,14 @@ def evaluate(
     if len(targets) > 1:
         candidates["another_picture"] = np.roll(targets, 1, axis=0)
     results = {name: measure(metrics, targets, candidate) for name, candidate in candidates.items()}
-    measured, summary = results["model"][0], {name: means for name, (_, means) in results.items()}
+    by_picture, summary = results["model"][0], {name: means for name, (_, means) in results.items()}
     images = [
-        {"name": name, **{metric: float(values[i]) for metric, values in measured.items()}}
+        {"name": name, **{metric: float(values[i]) for metric, values in by_picture.items()}}
         for i, name in enumerate(names)
     ]
     if sheet:
         pictures = examples.inputs.to_pictures(sources), to_uint8(targets), to_uint8(outputs)
-        write_image(sheet, _contact_sheet(measured, *pictures))
+        write_image(sheet, _contact_sheet(by_picture, *pictures))
     report = {"task": examples.task.name, "count": len(names), "summary": summary, "images": images}
     if output:
         write_report(report, output)
@@ -106,14 +106,15 @@ def _is_report(path):
 
 def measure(metrics, targets, outputs):
     """Returns the metrics of each picture, and the mean and deviation of every metric."""
-    measured = metrics(targets, outputs)
+    by_picture = metrics(targets, outputs)
     with np.errstate(invalid="ignore"):  # a picture like its target has a PSNR without end
         means = {
-            name: {"mean": float(values.mean()), "deviation": float(values.std())} for name, values in measured.items()
+            name: {"mean": float(values.mean()), "deviation": float(values.std())}
+            for name, values in by_picture.items()
         }
     if "fid-mini" in metrics.names:
         means["fid-mini"] = {"mean": metrics.fid_mini(targets, outputs), "deviation": 0.0}
-    return measured, means
+    return by_picture, means
 
 
 def average_faces(model, count):
@@ -150,9 +151,9 @@ def _without_infinities(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _contact_sheet(measured, sources, targets, outputs):
+def _contact_sheet(by_picture, sources, targets, outputs):
     """The best and the worst cases by the first metric: source, output, target."""
-    name, values = next(iter(measured.items()))
+    name, values = next(iter(by_picture.items()))
     order = np.argsort(values if name in SMALLER_IS_BETTER else -values)
     rows, titles = [], []
     for kind, chosen in (("best", order[:_ON_SHEET]), ("worst", order[::-1][:_ON_SHEET])):

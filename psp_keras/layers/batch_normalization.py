@@ -4,7 +4,7 @@ from keras import ops
 from psp_keras.ops.onednn import batch_norm, fused, on_onednn
 
 
-@fused
+@fused("scale", "offset")
 def _scale_and_shift(x, scale, offset):
     return ops.cast(ops.cast(x, "float32") * scale + offset, x.dtype)
 
@@ -36,18 +36,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         variables = (self.gamma, self.beta, self.moving_mean, self.moving_variance)
         gamma, beta, mean, variance = (ops.cast(variable, "float32") for variable in variables)
         if training and self.trainable:
-            outputs, *measured = batch_norm(inputs, gamma, beta, self.epsilon)
-            self._follow((mean, variance), measured)
+            outputs, *of_batch = batch_norm(inputs, gamma, beta, self.epsilon)
+            self._follow((mean, variance), of_batch)
             return outputs
         scale = gamma * ops.rsqrt(variance + self.epsilon)
         offset = beta - mean * scale
-        if self.trainable:
-            return _scale_and_shift(inputs, scale, offset)
-        return _scale_and_shift(inputs, constants=(scale, offset))
+        return _scale_and_shift(inputs, scale, offset, trainable=self.trainable)
 
     def _is_special(self):
         return self.synchronized or self.renorm or self.axis not in (-1, 3) or not (self.scale and self.center)
 
-    def _follow(self, before, measured):
-        for variable, old, new in zip((self.moving_mean, self.moving_variance), before, measured):
+    def _follow(self, before, of_batch):
+        for variable, old, new in zip((self.moving_mean, self.moving_variance), before, of_batch):
             variable.assign(old * self.momentum + new * (1.0 - self.momentum))

@@ -11,7 +11,7 @@ from psp_keras.ops.onednn import fused
 _WITHOUT_GATE = 5  # layers of the residual branch before squeeze and excitation
 
 
-@fused
+@fused()
 def _add_gated(residual, shortcut, gates):
     return ops.cast(ops.cast(residual, "float32") * gates + ops.cast(shortcut, "float32"), residual.dtype)
 

@@ -36,9 +36,9 @@ class NoiseInjection(keras.layers.Layer):
         )
 
     def call(self, inputs, randomize=False):
-        return inputs + self.draw(ops.shape(inputs)[0], randomize)
+        return inputs + self.scaled_noise(ops.shape(inputs)[0], randomize)
 
-    def draw(self, batch, randomize=False):
+    def scaled_noise(self, batch, randomize=False):
         """Returns what is added, `(1 or batch, H, W, 1)`."""
         noise = self.noise[None]
         if randomize:

@@ -6,7 +6,7 @@ from psp_keras.ops.onednn import fused
 _QUARTER = keras.initializers.Constant(0.25)
 
 
-@fused
+@fused("slopes")
 def _prelu(x, slopes):
     x32 = ops.cast(x, "float32")
     return ops.cast(ops.maximum(x32, 0.0) + slopes * ops.minimum(x32, 0.0), x.dtype)
@@ -19,7 +19,7 @@ class PReLU(keras.layers.PReLU):
     Input shape: `(N, H, W, C)`. Output shape: the same.
 
     Example:
-        >>> PReLU()(-np.ones((1, 8, 8, 16)))[0, 0, 0, 0]
+        >>> float(PReLU()(-np.ones((1, 8, 8, 16)))[0, 0, 0, 0])
         -0.25
     """
 
@@ -27,5 +27,4 @@ class PReLU(keras.layers.PReLU):
         super().__init__(alpha_initializer=alpha_initializer or _QUARTER, shared_axes=list(shared_axes), **kwargs)
 
     def call(self, inputs):
-        slopes = ops.cast(self.alpha, "float32")
-        return _prelu(inputs, slopes) if self.trainable else _prelu(inputs, constants=(slopes,))
+        return _prelu(inputs, ops.cast(self.alpha, "float32"), trainable=self.trainable)

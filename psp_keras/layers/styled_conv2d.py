@@ -7,7 +7,7 @@ from psp_keras.ops.activations import scaled_leaky_relu
 from psp_keras.ops.onednn import fused
 
 
-@fused
+@fused("noise", "bias")
 def _finish(x, demodulation, gain, noise, bias):
     y = scaled_leaky_relu(ops.cast(x, "float32") * demodulation + noise + bias)
     return ops.cast(y * gain, x.dtype)
@@ -46,9 +46,9 @@ class StyledConv2D(keras.layers.Layer):
     def call(self, features, styles, randomize_noise=False):
         scales = self.conv.scales(styles)
         features = modulate(ops.cast(features, self.compute_dtype), scales)
-        return self.draw(features, scales, [ops.ones((1, self.filters))], randomize_noise)[0]
+        return self.call_modulated(features, scales, [ops.ones((1, self.filters))], randomize_noise)[0]
 
-    def draw(self, modulated, scales, gains, randomize_noise=False):
+    def call_modulated(self, modulated, scales, gains, randomize_noise=False):
         """What `call` does to features that are modulated already, with the output scaled in the same pass.
 
         Args:
@@ -61,13 +61,10 @@ class StyledConv2D(keras.layers.Layer):
             One output for each of `gains`.
         """
         x = self.conv.convolve(modulated)
-        noise = self.noise.draw(ops.shape(x)[0], randomize_noise)
+        noise = self.noise.scaled_noise(ops.shape(x)[0], randomize_noise)
         noise, bias = (ops.cast(added, "float32") for added in (noise, self.bias))
         demodulation = self.conv.demodulation(scales)
-        gains = [gain[:, None, None] for gain in gains]
-        if self.trainable:
-            return [_finish(x, demodulation, gain, noise, bias) for gain in gains]
-        return [_finish(x, demodulation, gain, constants=(noise, bias)) for gain in gains]
+        return [_finish(x, demodulation, gain[:, None, None], noise, bias, trainable=self.trainable) for gain in gains]
 
     def compute_output_shape(self, features_shape, styles_shape):
         return self.conv.compute_output_shape(features_shape, styles_shape)

@@ -19,7 +19,8 @@ class ToRGB(keras.layers.Layer):
     Output shape: `(N, H, W, channels)`.
 
     Example:
-        >>> ToRGB()(np.zeros((1, 8, 8, 16)), np.zeros((1, 32)), np.zeros((1, 4, 4, 3))).shape
+        >>> image = np.zeros((1, 4, 4, 3), "float32")
+        >>> ToRGB()(np.zeros((1, 8, 8, 16)), np.zeros((1, 32)), image).shape
         (1, 8, 8, 3)
     """
 

@@ -18,8 +18,9 @@ class IdentityLoss(keras.losses.Loss):
     Call: two batches of aligned faces `(N, S, S, 3)` in [-1, 1]; the mean over the batch, in [0, 2].
 
     Example:
-        >>> IdentityLoss("mini_faces_arcface")(images, images)
-        0.0
+        >>> loss = IdentityLoss("mini_faces_arcface")
+        >>> bool(loss(images, images) < 1e-5), bool(loss(images, images[::-1]) > 0.1)
+        (True, True)
     """
 
     def __init__(self, network, name="id", **kwargs):

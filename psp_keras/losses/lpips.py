@@ -15,7 +15,7 @@ class LPIPS(keras.losses.Loss):
     Call: two batches of images `(N, H, W, 3)` in [-1, 1]; the mean distance over the batch, 0 for equal images.
 
     Example:
-        >>> LPIPS("mini_faces_vgg")(images, images)
+        >>> float(LPIPS("mini_faces_vgg")(images, images))
         0.0
     """
 

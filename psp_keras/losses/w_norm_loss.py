@@ -10,7 +10,7 @@ class WNormLoss(keras.losses.Loss):
     the batch of each sample's Euclidean norm over all styles.
 
     Example:
-        >>> WNormLoss()(np.zeros((1, 18, 512)), np.ones((2, 18, 512)))
+        >>> float(WNormLoss()(np.zeros((1, 18, 512)), np.ones((2, 18, 512))))
         96.0
     """
 

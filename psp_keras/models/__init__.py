@@ -1,6 +1,27 @@
 """Networks built from layers, one public model a file."""
 
+from typing import TYPE_CHECKING
+
 from psp_keras.lazy import lazy_exports
+
+if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.models.arcface import ArcFace as ArcFace
+    from psp_keras.models.encoder import Encoder as Encoder
+    from psp_keras.models.encoder_into_w import EncoderIntoW as EncoderIntoW
+    from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus as EncoderIntoWPlus
+    from psp_keras.models.gradual_style_encoder import GradualStyleEncoder as GradualStyleEncoder
+    from psp_keras.models.mapping_network import MappingNetwork as MappingNetwork
+    from psp_keras.models.moco import MoCo as MoCo
+    from psp_keras.models.perceptual_network import PerceptualNetwork as PerceptualNetwork
+    from psp_keras.models.preset import PresetModel as PresetModel
+    from psp_keras.models.preset import load_preset as load_preset
+    from psp_keras.models.psp import PSP as PSP
+    from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
+    from psp_keras.models.stylegan2_generator import StyleGAN2Generator as StyleGAN2Generator
+    from psp_keras.models.synthesis_network import SynthesisNetwork as SynthesisNetwork
+    from psp_keras.models.weighted_loss import LossBatch as LossBatch
+    from psp_keras.models.weighted_loss import LossTerm as LossTerm
+    from psp_keras.models.weighted_loss import WeightedLoss as WeightedLoss
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -13,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "mapping_network": "MappingNetwork",
         "moco": "MoCo",
         "perceptual_network": "PerceptualNetwork",
-        "preset": "PresetModel load_preset",
+        "preset": "PresetModel",
         "psp": "PSP",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",

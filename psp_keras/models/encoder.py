@@ -16,6 +16,16 @@ class Encoder(keras.Model):
         num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
         squeeze_excite: IR-SE instead of IR.
         width: channels of the backbone's first stage; its last has `8 * width`.
+
+    Raises:
+        UserError: a size is out of its range.
+        ValueError: there is no backbone of this depth.
+
+    Example:
+        >>> generator = psp_keras.models.StyleGAN2Generator.from_preset("mini_faces_stylegan2")
+        >>> encoder = psp_keras.models.GradualStyleEncoder.for_generator(generator, num_layers=18, width=8)
+        >>> isinstance(encoder, Encoder), encoder.image_size, encoder.num_styles
+        (True, 64, 10)
     """
 
     def __init__(

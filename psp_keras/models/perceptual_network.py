@@ -91,7 +91,7 @@ class PerceptualNetwork(PresetModel):
         check_shape("others", others.shape, ("N", "H", "W", 3))
         # One after the other: in a training, the targets then need no gradient.
         pairs = zip(self.features(images), self.features(others), self.heads)
-        return sum(_distance(one, other, constants=(ops.cast(head, "float32"),)) for one, other, head in pairs)
+        return sum(_distance(one, other, ops.cast(head, "float32"), trainable=False) for one, other, head in pairs)
 
     @compiled
     def features(self, images):
@@ -121,7 +121,7 @@ class PerceptualNetwork(PresetModel):
         return {**super().get_config(), "backbone": self.backbone, "width": self.width}
 
 
-@fused
+@fused("head")
 def _distance(features, others, head):
     features, others = (_normalise(ops.cast(x, "float32")) for x in (features, others))
     return ops.mean(ops.sum(ops.square(features - others) * head, axis=-1), axis=(1, 2))

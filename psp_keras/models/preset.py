@@ -3,7 +3,6 @@
 import collections
 import json
 import math
-import os
 import shutil
 import tempfile
 import warnings
@@ -17,16 +16,25 @@ from psp_keras.atomic_write import atomic_write, reserve
 from psp_keras.check_output import check_replaceable
 from psp_keras.dtypes import resolve_dtype
 from psp_keras.errors import UserError
-from psp_keras.models.preset_config import CONFIG_FILE, OF_A_SESSION, find_network, read_config
-from psp_keras.presets.registry import find_preset
+from psp_keras.models.preset_config import OF_A_SESSION, find_network, read_config
+from psp_keras.presets.packed_weights import largest_size, pack, unpack
+from psp_keras.presets.registry import CONFIG_FILE, WEIGHTS_FILE, find_preset
 
-WEIGHTS_FILE = "model.weights.h5"
+_UNPACKED_FILE = f"whole.{WEIGHTS_FILE}"
 _OPTIMIZER = "optimizer"  # what Keras saves of it: no part of a preset, though older ones have it
-_STEP = "step"  # attribute of an array that `_write_steps` wrote
 
 
 class PresetModel(keras.Model):
-    """A model that presets store and load; the base of every public network that ships weights."""
+    """A model that presets store and load; the base of every public network that ships weights.
+
+    Example:
+        >>> network = psp_keras.models.ArcFace.from_preset("mini_faces_arcface")
+        >>> isinstance(network, PresetModel)
+        True
+        >>> network.save_to_preset("arcface", dtype="float16")
+        >>> type(load_preset("arcface")).__name__
+        'ArcFace'
+    """
 
     def build(self, input_shape=None):
         raise NotImplementedError("A preset model builds without knowing its input.")
@@ -90,14 +98,21 @@ class PresetModel(keras.Model):
                 _copy_others(directory, scratch)
             scratch.mkdir(exist_ok=True)
             (scratch / CONFIG_FILE).write_text(json.dumps({**_describe(self), "parts": parts}, indent=2) + "\n")
-            reserve(scratch / WEIGHTS_FILE, _largest_size(self.weights))
-            self.save_weights(scratch / WEIGHTS_FILE)
-            if dtype != "float32" or parts or getattr(self, "optimizer", None):
-                _rewrite(scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
+            is_packed = dtype != "float32" or parts or getattr(self, "optimizer", None)
+            whole = scratch / (_UNPACKED_FILE if is_packed else WEIGHTS_FILE)
+            reserve(whole, largest_size(self.weights))
+            self.save_weights(whole)
+            if is_packed:
+                pack(whole, scratch / WEIGHTS_FILE, dtype, leave_out=(*parts, _OPTIMIZER))
+                whole.unlink()
 
 
-def load_preset(preset, **overrides):
-    """Loads whatever model a preset holds. See `PresetModel.from_preset`."""
+def from_preset(preset, **overrides):
+    """Loads whatever model a preset holds. See `PresetModel.from_preset`.
+
+    Raises:
+        UserError: there is no such preset, or a file in it is damaged.
+    """
     cls = find_network(read_config(find_preset(preset))["class_name"])
     if not issubclass(cls, PresetModel):
         raise UserError(f"The preset {preset} holds a {cls.__name__}, which is no whole model.")
@@ -158,7 +173,7 @@ def _load_weights(model, path, parts):
     try:
         with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what does not fit is an error below, in one line
-            weights = _unpack(path, parts, Path(scratch) / WEIGHTS_FILE)
+            weights = unpack(path, parts, Path(scratch) / WEIGHTS_FILE)
             _check_arrays(model, weights)
             model.load_weights(weights)
     except UserError:
@@ -192,73 +207,9 @@ def _line(error):
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _unpack(path, parts, target):
-    """Returns a weights file as Keras reads it: parts of other presets in their place, steps as numbers."""
-    if not parts and not _packed_arrays(path):
-        return path
-    shutil.copyfile(path, target)
-    with h5py.File(target, "a") as file:
-        for name, directory in parts.items():
-            with h5py.File(directory / WEIGHTS_FILE) as part:
-                part.copy(part["/"], file, name)
-    packed = _packed_arrays(target)
-    with h5py.File(target, "a") as file:
-        for name in packed:
-            value = file[name][()] * file[name].attrs[_STEP]
-            del file[name]
-            file.create_dataset(name, data=value)
-    return target
-
-
-def _packed_arrays(path):
-    """Names of the arrays that are stored as steps."""
-    packed = []
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: packed.append(name) if _STEP in item.attrs else None)
-    return packed
-
-
 def _check_part(network, preset):
     """Raises a `UserError` unless a preset holds these weights, to the precision of float16."""
-    stored = load_preset(preset)
+    stored = from_preset(preset)
     pairs = [[keras.ops.convert_to_numpy(v) for v in pair] for pair in zip(network.weights, stored.weights)]
     if not all(one.shape == other.shape and np.allclose(one, other, 2e-3, 1e-3) for one, other in pairs):
         raise UserError(f"The preset {preset} does not hold the weights of {network.name}.")
-
-
-def _rewrite(path, dtype, leave_out):
-    """Rewrites the float32 weights in an h5 file as `dtype`, without some groups; Keras casts back when it loads."""
-    source = path.with_suffix(".float32")
-    os.replace(path, source)
-    reserve(path, source.stat().st_size)
-    with h5py.File(source) as old, h5py.File(path, "w") as new:
-
-        def copy(name, item):
-            if name.split("/")[0] in leave_out:
-                return
-            if isinstance(item, h5py.Group):
-                target = new.require_group(name)
-            elif dtype == "int8" and item.dtype == "float32" and item.ndim > 1:
-                target = _write_steps(new, name, item[()])
-            else:
-                kind = "float16" if dtype == "int8" else dtype
-                target = new.create_dataset(name, data=item[()].astype(kind) if item.dtype == "float32" else item[()])
-            for key, attribute in item.attrs.items():
-                target.attrs[key] = attribute
-
-        old.visititems(copy)
-    source.unlink()
-
-
-def _largest_size(weights):
-    """Bytes that weights take in an h5 file at most: 4 a number, and what HDF5 adds to every array."""
-    return sum(4 * math.prod(weight.shape) + 4096 for weight in weights)
-
-
-def _write_steps(file, name, value):
-    """Stores an array as whole steps from -127 to 127, of a size of its own for each output channel."""
-    largest = np.abs(value).max(axis=tuple(range(value.ndim - 1)))
-    step = np.maximum(largest, 1e-12).astype("float32") / 127
-    target = file.create_dataset(name, data=np.round(value / step).astype("int8"))
-    target.attrs[_STEP] = step
-    return target

@@ -1,4 +1,7 @@
-"""The `config.json` of a preset, checked before anything is made of it: it may come from anywhere."""
+"""The `config.json` of a preset, checked before anything is made of it: it may come from anywhere.
+
+It stands here rather than in `presets/` since it is the models that say which classes are networks of ours.
+"""
 
 import json
 import reprlib
@@ -7,8 +10,8 @@ import keras
 
 import psp_keras
 from psp_keras.errors import UserError
+from psp_keras.presets.registry import CONFIG_FILE
 
-CONFIG_FILE = "config.json"
 # What Keras writes into a description but belongs to a session: dtype policies, what is frozen, compile arguments.
 OF_A_SESSION = ("dtype", "trainable", "build_config", "compile_config")
 

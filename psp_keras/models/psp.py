@@ -32,9 +32,11 @@ class PSP(TrainStep, PresetModel):
 
     Example:
         >>> model = PSP.from_preset("mini_faces_inversion")
-        >>> images = to_float(MiniFaces(split="test").images(range(8)))
-        >>> model.predict(images).shape
+        >>> model.predict(images, verbose=0).shape  # `images` are float32 (8, 64, 64, 3) in [-1, 1]
         (8, 64, 64, 3)
+        >>> latents = model.encode(images)
+        >>> latents.shape, model.decode(latents).shape
+        ((8, 10, 128), (8, 64, 64, 3))
     """
 
     def __init__(self, encoder, generator, start_from_latent_average=True, task="inversion", **kwargs):
@@ -69,6 +71,7 @@ class PSP(TrainStep, PresetModel):
                 shape=(self.generator.num_styles, self.generator.style_dim),
                 initializer="zeros",
                 trainable=False,
+                dtype="float32",
                 autocast=False,
             )
             self.latent_average.assign(ops.broadcast_to(self.generator.latent_average, self.latent_average.shape))
@@ -88,7 +91,7 @@ class PSP(TrainStep, PresetModel):
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
         """
         images = ops.convert_to_tensor(images, "float32")
-        check_shape("images", images.shape, ("N", *self.input_shape_of_image))
+        check_shape("images", images.shape, ("N", *self.source_shape))
         codes = ops.cast(self.encoder(images, training=training), "float32")
         if len(codes.shape) == 2:
             codes = ops.repeat(codes[:, None], self.generator.num_styles, axis=1)
@@ -245,15 +248,15 @@ class PSP(TrainStep, PresetModel):
         return {tracker.name: tracker.result() for tracker in self.metrics}
 
     @property
-    def input_shape_of_image(self):
-        """Shape of one input image, `(image_size, image_size, in_channels)`."""
+    def source_shape(self):
+        """Shape of what the encoder sees of one picture, `(image_size, image_size, in_channels)`."""
         return (self.encoder.image_size, self.encoder.image_size, self.encoder.in_channels)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.generator.resolution, self.generator.resolution, 3)
 
     def compute_output_spec(self, images, training=False):
-        check_shape("images", images.shape, ("N", *self.input_shape_of_image))
+        check_shape("images", images.shape, ("N", *self.source_shape))
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
 
     def get_config(self):

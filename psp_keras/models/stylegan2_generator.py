@@ -58,8 +58,13 @@ class StyleGAN2Generator(PresetModel):
             check_shape("z", input_shape, ("N", self.style_dim))
         self.mapping.build((None, self.style_dim))
         self.synthesis.build((None, self.num_styles, self.style_dim))
-        self.latent_average = self.add_weight(
-            name="latent_average", shape=(self.style_dim,), initializer="zeros", trainable=False, autocast=False
+        self.latent_average = self.add_weight(  # in float32, as all latents are
+            name="latent_average",
+            shape=(self.style_dim,),
+            initializer="zeros",
+            trainable=False,
+            dtype="float32",
+            autocast=False,
         )
         self.built = True
 

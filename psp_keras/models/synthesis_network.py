@@ -71,9 +71,10 @@ class SynthesisNetwork(keras.Model):
         x, image = modulate(ops.cast(x, self.compute_dtype), scales[0]), None
         for level, (conv, to_rgb) in enumerate(zip(self.convs, self.to_rgbs)):
             if level > 0:
-                (x,) = self.up_convs[level - 1].draw(x, up_scales[level - 1], [scales[level]], randomize_noise)
-            unscaled = ops.ones((1, conv.filters))
-            features, *x = conv.draw(x, scales[level], [unscaled, *up_scales[level : level + 1]], randomize_noise)
+                up_conv, gains = self.up_convs[level - 1], [scales[level]]
+                (x,) = up_conv.call_modulated(x, up_scales[level - 1], gains, randomize_noise)
+            gains = [ops.ones((1, conv.filters)), *up_scales[level : level + 1]]
+            features, *x = conv.call_modulated(x, scales[level], gains, randomize_noise)
             x = x[0] if x else None
             image = to_rgb(features, styles[2 * level + 1], image)
         return image

@@ -51,8 +51,8 @@ class LossTerm:
 
     def __call__(self, batch):
         """Returns the measures of a batch by name, `(N,)` each."""
-        measured = self.function(batch)
-        return measured if self.reports else {self.name: measured}
+        measures = self.function(batch)
+        return measures if self.reports else {self.name: measures}
 
 
 class WeightedLoss:
@@ -66,6 +66,7 @@ class WeightedLoss:
 
     Example:
         >>> loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
+        >>> model = psp_keras.PSP.from_preset("mini_faces_inversion")
         >>> model.compile("adam", loss)
     """
 
@@ -94,14 +95,14 @@ class WeightedLoss:
             Means over the batch by name: the weighted sum as `loss`, and each term without its weight.
         """
         batch = LossBatch(source, target, output, latents, latent_average)
-        measured = {}
+        measures = {}
         for term in self.terms:
-            measured.update(term(batch))
+            measures.update(term(batch))
         if sample_weight is not None:
             check_shape("sample_weight", sample_weight.shape, (source.shape[0] or "N",))
             sample_weight = ops.cast(sample_weight, "float32")
-            measured = {name: values * sample_weight for name, values in measured.items()}
-        means = {name: ops.mean(values) for name, values in measured.items()}
+            measures = {name: values * sample_weight for name, values in measures.items()}
+        means = {name: ops.mean(values) for name, values in measures.items()}
         return {"loss": sum(term.weight * means[term.name] for term in self.terms), **means}
 
 

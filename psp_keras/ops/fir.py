@@ -8,7 +8,7 @@ TensorFlow's CPU upsamples in the published way instead: its transposed and dept
 import numpy as np
 from keras import ops
 
-from psp_keras.ops.onednn import low_pass, on_onednn
+from psp_keras.ops.onednn import is_portable, low_pass, on_onednn
 
 TAPS = np.array([1.0, 3.0, 3.0, 1.0], "float32") / 8.0
 
@@ -17,10 +17,12 @@ def up_conv(x, kernel):
     """Inserts zeros, convolves with `kernel` `(3, 3, C, F)`, low-passes: `(N, H, W, C)` to `(N, 2H, 2W, F)`."""
     if on_onednn():
         # A quarter of the folded convolution's multiplications, and one more pass over memory. The row and column of
-        # zeros at the end are there because oneDNN refuses to run its fast kernel for 257, 513 and 1025 pixels.
+        # zeros at the end are there because oneDNN refuses to run its fast kernel for 257, 513 and 1025 pixels; ONNX
+        # has no words for them.
+        end = 0 if is_portable() else 1
         kernel = ops.transpose(kernel, (0, 1, 3, 2))
-        spread = ops.conv_transpose(x, kernel, strides=2, padding="valid", output_padding=1)
-        return low_pass(spread, 2.0 * TAPS, padding=(1, 0))
+        spread = ops.conv_transpose(x, kernel, strides=2, padding="valid", output_padding=end)
+        return low_pass(spread, 2.0 * TAPS, padding=(1, 1 - end))
     return depth_to_space_2x(ops.conv(x, fold_up_kernel(kernel), padding="same"), kernel.shape[-1])
 
 

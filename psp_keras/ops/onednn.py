@@ -4,6 +4,7 @@ XLA, JAX and GPUs do these things by themselves, or better otherwise; there the 
 """
 
 import contextlib
+import contextvars
 import functools
 import math
 
@@ -17,7 +18,7 @@ _WORTH_FUSING = 1 << 20
 # slices of the width it computes along with what they hold; TensorFlow sums the rest.
 _SLICES = 8
 
-_portable = False
+_portable = contextvars.ContextVar("portable_graph", default=False)
 
 
 @functools.cache
@@ -33,64 +34,78 @@ def on_onednn():
 @contextlib.contextmanager
 def portable_graph():
     """Traces graphs for other runtimes: without XLA, which they may lack, and without gradients of our own."""
-    global _portable
-    before, _portable = _portable, True
+    before = _portable.set(True)
     try:
         yield
     finally:
-        _portable = before
+        _portable.reset(before)
 
 
-def fused(function):
+def is_portable():
+    """Whether a graph for other runtimes is being traced."""
+    return _portable.get()
+
+
+def fused(*weights):
     """Lets elementwise operations on large tensors read and write memory once, also in the gradient.
 
     The gradient computes the function anew instead of keeping what lies between, so that training needs less memory.
 
     Args:
-        function: takes tensors, the first of them large, and returns one or a list of them.
+        *weights: names of the function's last arguments, where they come from the weights of a layer.
 
     Returns:
-        The function, with one more argument: `constants`, tensors to append that need no gradient.
+        A decorator of functions that take tensors, the first of them large, and return one or a list of them. It adds
+        an argument `trainable`: whether the weights need a gradient.
     """
 
-    @functools.cache
-    def compiled():
-        import tensorflow as tf
+    def decorate(function):
+        compiled = functools.cache(functools.partial(_compile, function))
 
-        forward = tf.function(function, jit_compile=True, autograph=False)
-
-        @tf.function(jit_compile=True, autograph=False)
-        def backward(inputs, constants, upstream):
-            repeated = [_is_per_channel(value, inputs[0]) for value in inputs]
-            wide = [tf.broadcast_to(v, tf.shape(inputs[0])) if is_ else v for v, is_ in zip(inputs, repeated)]
-            with tf.GradientTape() as tape:
-                tape.watch(wide)
-                outputs = function(*wide, *constants)
-            gradients = tape.gradient(outputs, wide, upstream)
-            return [tf.add_n(tf.split(g, _SLICES, 2)) if is_ else g for g, is_ in zip(gradients, repeated)]
-
-        def run(inputs, constants):
-            @tf.custom_gradient
-            def differentiable(*inputs):
-                def gradients(*upstream):
-                    found = backward(inputs, constants, list(upstream))
-                    return [_sum_to_shape(g, v) if _is_per_channel(v, inputs[0]) else g for g, v in zip(found, inputs)]
-
-                return forward(*inputs, *constants), gradients
-
-            return differentiable(*inputs)
+        @functools.wraps(function)
+        def run(*inputs, trainable=True):
+            if not _is_worth_fusing(inputs[0]):
+                return function(*inputs)
+            learned = len(inputs) if trainable else len(inputs) - len(weights)
+            return compiled()(inputs[:learned], inputs[learned:])
 
         return run
 
-    @functools.wraps(function)
-    def run(*inputs, constants=()):
-        return compiled()(inputs, constants) if _is_worth_fusing(inputs[0]) else function(*inputs, *constants)
+    return decorate
+
+
+def _compile(function):
+    """Returns a function of the inputs that need a gradient and of those that follow them and need none."""
+    import tensorflow as tf
+
+    forward = tf.function(function, jit_compile=True, autograph=False)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def backward(inputs, constants, upstream):
+        repeated = [_is_per_channel(value, inputs[0]) for value in inputs]
+        wide = [tf.broadcast_to(v, tf.shape(inputs[0])) if is_ else v for v, is_ in zip(inputs, repeated)]
+        with tf.GradientTape() as tape:
+            tape.watch(wide)
+            outputs = function(*wide, *constants)
+        gradients = tape.gradient(outputs, wide, upstream)
+        return [tf.add_n(tf.split(g, _SLICES, 2)) if is_ else g for g, is_ in zip(gradients, repeated)]
+
+    def run(inputs, constants):
+        @tf.custom_gradient
+        def differentiable(*inputs):
+            def gradients(*upstream):
+                found = backward(inputs, constants, list(upstream))
+                return [_sum_to_shape(g, v) if _is_per_channel(v, inputs[0]) else g for g, v in zip(found, inputs)]
+
+            return forward(*inputs, *constants), gradients
+
+        return differentiable(*inputs)
 
     return run
 
 
 def _is_worth_fusing(x):
-    if _portable or not on_onednn():
+    if is_portable() or not on_onednn():
         return False
     import tensorflow as tf
 
@@ -150,7 +165,7 @@ def conv(x, kernel):
     Returns:
         `(N, H, W, F)`.
     """
-    if _portable or not on_onednn():
+    if is_portable() or not on_onednn():
         return ops.conv(x, kernel, padding="same")
     import tensorflow as tf
 
@@ -195,4 +210,4 @@ def low_pass(x, taps, padding):
         # The filter is symmetric: its gradient is the filter. TensorFlow's own, which oneDNN lacks, is slow.
         return filtered(x), functools.partial(low_pass, taps=taps, padding=[len(taps) - 1 - side for side in padding])
 
-    return filtered(x) if _portable else differentiable(x)  # loaders warn of gradients that they cannot find
+    return filtered(x) if is_portable() else differentiable(x)  # loaders warn of gradients that they cannot find

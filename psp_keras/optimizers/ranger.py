@@ -25,6 +25,7 @@ class Ranger(keras.optimizers.Optimizer):
         **kwargs: of `keras.optimizers.Optimizer`: `weight_decay` (decoupled), `clipnorm`, ...
 
     Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(optimizer=Ranger(1e-4), loss="mse")
     """
 
@@ -47,7 +48,7 @@ class Ranger(keras.optimizers.Optimizer):
         self.lookahead_steps = lookahead_steps
         self.lookahead_alpha = lookahead_alpha
         self.centralize_gradients = centralize_gradients
-        self._move = fused(self._update)
+        self._move = fused()(self._update)
 
     def build(self, variables):
         if self.built:

@@ -5,12 +5,14 @@ from pathlib import Path
 from psp_keras.atomic_write import whole_folder
 from psp_keras.errors import UserError
 
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.weights.h5"
 _BUILT_IN = Path(__file__).parent
 
 
 def list_presets():
     """Names of the built-in presets."""
-    return sorted(path.parent.name for path in _BUILT_IN.glob("*/config.json"))
+    return sorted(path.parent.name for path in _BUILT_IN.glob(f"*/{CONFIG_FILE}"))
 
 
 def find_preset(preset):
@@ -22,7 +24,7 @@ def find_preset(preset):
     if str(preset) in list_presets():
         return _BUILT_IN / str(preset)
     for directory in map(whole_folder, (Path(preset), Path(preset) / "best")):
-        if (directory / "config.json").is_file():
+        if (directory / CONFIG_FILE).is_file():
             return directory
     names = ", ".join(list_presets())
-    raise UserError(f"There is no preset {str(preset)!r}: give a directory with a config.json, or one of {names}.")
+    raise UserError(f"There is no preset {str(preset)!r}: give a directory with a {CONFIG_FILE}, or one of {names}.")

@@ -8,13 +8,10 @@ from PIL import Image
 
 from psp_keras.errors import UserError
 from psp_keras.option_kinds import check_above_zero, check_number, check_whole
+from psp_keras.serving.unavailable import Unavailable
 from psp_keras.values import LARGEST_SEED
 
 _FIRST_WAIT = 0.2  # seconds, doubled after each try
-
-
-class Unavailable(Exception):
-    """The server cannot be reached just now: worth another try."""
 
 
 class Client:
@@ -31,9 +28,10 @@ class Client:
         max_message_bytes: size of one request; gRPC servers take 4 MiB unless told otherwise.
 
     Example:
-        >>> client = Client("http://localhost:8501")
-        >>> client.translate(["me.jpg"])[0].size
-        (64, 64)
+        >>> client = Client("http://localhost:8501")  # client.translate(["me.jpg"]) is a list of one Pillow image
+        >>> Client("localhost:8501")
+        Traceback (most recent call last):
+        psp_keras.errors.UserError: 'localhost:8501' is no address: give http://HOST:8501 or grpc://HOST:8500.
     """
 
     def __init__(self, url, model="psp", timeout=30.0, retries=4, max_message_bytes=4 * 1024**2):

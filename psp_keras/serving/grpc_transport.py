@@ -8,7 +8,7 @@ from tensorflow_serving.apis import (
 )
 
 from psp_keras.errors import UserError
-from psp_keras.serving.client import Unavailable
+from psp_keras.serving.unavailable import Unavailable
 
 
 class GRPCTransport:

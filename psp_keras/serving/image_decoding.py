@@ -1,12 +1,11 @@
 """Picture bytes to what the encoder sees, inside a graph: the same as `psp-keras translate` makes of the files."""
 
-import numpy as np
 import tensorflow as tf
 
+from psp_keras.data.pillow_resize import pillow_resize_matrix
 from psp_keras.serving.jpeg_orientation import upright
 
 _LARGEST = 100_000_000  # pixels; a few hundred bytes of PNG can claim more
-_UNIT = 1 << 22  # of the weights in Pillow's resize
 
 
 def decode_pictures(image_bytes, source, size):
@@ -82,7 +81,9 @@ def _read_colors(image, index, source, size):
     if source.stored_channels == 1:
         weights = tf.constant([[19595.0], [38470.0], [7471.0]]) / 65536.0
         color = tf.floor(tf.tensordot(color, weights, 1) + 0.5)
-    rows, columns = (_resize_matrix(length, _offset(image, axis), _side(image), size) for axis, length in _axes(image))
+    rows, columns = (
+        pillow_resize_matrix(length, _offset(image, axis), _side(image), size) for axis, length in _axes(image)
+    )
     wide = tf.floor(tf.einsum("xw,hwc->hxc", columns, tf.cast(color, tf.float64)) + 0.5)
     return tf.cast(tf.clip_by_value(tf.floor(tf.einsum("yh,hxc->yxc", rows, wide) + 0.5), 0, 255), tf.uint8)
 
@@ -115,15 +116,3 @@ def _side(image):
 def _offset(image, axis):
     """Where the middle square begins along an axis."""
     return (tf.cast(tf.shape(image)[axis], tf.float64) - _side(image)) / 2
-
-
-def _resize_matrix(length, offset, side, size):
-    """`(size, length)`: Pillow's antialiased bilinear resize of a part of one axis, to its 22 binary digits.
-
-    In double precision no sum of 8-bit pixels is rounded, so that ties fall as they do in Pillow.
-    """
-    scale = side / size
-    reach = tf.maximum(scale, 1.0)
-    centers = offset + (np.arange(size)[:, None] + 0.5) * scale
-    weights = tf.nn.relu(1.0 - tf.abs(tf.range(length)[None] + 0.5 - centers) / reach)
-    return tf.round(weights / tf.reduce_sum(weights, axis=1, keepdims=True) * _UNIT) / _UNIT

@@ -9,6 +9,6 @@ def export_litert(model, path):
     It takes one picture at a time: for a batch of any size the converter writes shapes with two unknown sizes, which
     the LiteRT runtime refuses.
     """
-    images = keras.InputSpec(dtype="float32", shape=(1, *model.input_shape_of_image), name="images")
+    images = keras.InputSpec(dtype="float32", shape=(1, *model.source_shape), name="images")
     with atomic_write(path) as scratch:
         model.export(scratch, format="litert", verbose=False, input_signature=[images])

@@ -41,7 +41,7 @@ def _convert(model):
         with keras.StatelessScope(state_mapping=list(zip(model.weights, weights))):
             return {"translated": model(images)}
 
-    images = tf.TensorSpec((None, *model.input_shape_of_image), tf.float32, "images")
+    images = tf.TensorSpec((None, *model.source_shape), tf.float32, "images")
     weights = [tf.TensorSpec(weight.shape, weight.dtype, _name(i)) for i, weight in enumerate(model.weights)]
     signature = [images, *weights]
     return tf2onnx.convert.from_function(tf.function(translate, input_signature=signature), signature)[0]

@@ -5,7 +5,7 @@ import numpy as np
 import requests
 
 from psp_keras.errors import UserError
-from psp_keras.serving.client import Unavailable
+from psp_keras.serving.unavailable import Unavailable
 
 
 class RESTTransport:

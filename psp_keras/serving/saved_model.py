@@ -74,7 +74,7 @@ class ServingGraph(tf.Module):
         """Returns the function and the inputs of every signature."""
         model, generator = self._model, self._model.generator
         image_bytes = tf.TensorSpec((None,), tf.string)
-        images = tf.TensorSpec((None, *model.input_shape_of_image), tf.float32)
+        images = tf.TensorSpec((None, *model.source_shape), tf.float32)
         latents = tf.TensorSpec((None, generator.num_styles, generator.style_dim), tf.float32)
         seed, alpha, count = (tf.TensorSpec((), kind) for kind in (tf.int32, tf.float32, tf.int32))
         return {

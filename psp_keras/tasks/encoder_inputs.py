@@ -18,9 +18,9 @@ class EncoderInputs:
             and `to_translate`.
 
     Example:
-        >>> inputs = EncoderInputs.to_translate(get_task("sketch_to_face"), 64)
+        >>> inputs = EncoderInputs.to_translate(psp_keras.tasks.get_task("sketch_to_face"), 64)
         >>> inputs(np.zeros((2, 64, 64, 1), "uint8")).shape
-        TensorShape([2, 64, 64, 1])
+        (2, 64, 64, 1)
     """
 
     def __init__(self, task, size, degrade=None):

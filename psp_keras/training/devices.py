@@ -25,10 +25,9 @@ def on_devices(count):
         UserError: there are not so many, or the backend is PyTorch.
 
     Example:
-        >>> with on_devices(2):
-        ...     model = PSP.from_preset("mini_faces_inversion")
-        ...     model.compile(loss=loss)
-        ...     model.fit(images, batch_size=16)
+        >>> with on_devices(1):  # all that the machine has: `model.fit` too belongs into the scope
+        ...     model = psp_keras.PSP.from_preset("mini_faces_inversion")
+        ...     model.compile()
     """
     backend = keras.backend.backend()
     if count == 1:

@@ -22,7 +22,7 @@ from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.losses.terms import TERMS
 from psp_keras.models.encoder_names import ENCODERS
-from psp_keras.models.preset import load_preset
+from psp_keras.models.preset import from_preset
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
@@ -62,7 +62,7 @@ def train_psp(output, *, on_broken=print_left_out, **options):
         model = _make_model(task, frozen, options)
         size = model.encoder.image_size
         examples = open_examples(task, size, places, options.num_mini_faces, options.seed, on_broken)
-        validation = examples.validation(options.num_validation)
+        held_out = examples.validation(options.num_validation)
         record = {**options.recorded(), "task": task.get_config()}
         run = stack.enter_context(_folder_of_process(output, record))
         training = functools.cache(examples.open_training)
@@ -78,9 +78,9 @@ def train_psp(output, *, on_broken=print_left_out, **options):
             run,
             epochs=math.ceil(options.steps / options.steps_per_epoch),
             steps_per_epoch=options.steps_per_epoch,
-            callbacks=_callbacks(run, options, validation, batches, examples.inputs.to_pictures),
+            callbacks=_callbacks(run, options, held_out, batches, examples.inputs.to_pictures),
             verbose="auto" if is_first_process() else 0,
-            **_validation(validation, options),
+            **_validation(held_out, options),
         )
         return model
 
@@ -126,23 +126,23 @@ def _make_model(task, frozen, options):
 
 def _load_start(preset):
     """The network that an encoder may start from."""
-    model = load_preset(preset)
+    model = from_preset(preset)
     if not isinstance(model, (models.PSP, models.ArcFace)):
         raise UserError(f"{preset} holds a {type(model).__name__}: an encoder starts from a PSP or an ArcFace.")
     return model.encoder if isinstance(model, models.PSP) else model
 
 
-def _validation(measured, options):
+def _validation(held_out, options):
     """Arguments of `fit` for the validation pictures; several devices need batches that divide evenly."""
     if options.devices == 1:
-        return {"validation_data": measured, "validation_batch_size": options.batch_size}
+        return {"validation_data": held_out, "validation_batch_size": options.batch_size}
     import tensorflow as tf
 
-    size = min(options.batch_size, len(measured[0]) // options.devices * options.devices)
+    size = min(options.batch_size, len(held_out[0]) // options.devices * options.devices)
     if not size:
-        raise UserError(f"{len(measured[0])} validation pictures are too few for `devices` {options.devices}.")
-    batches = tf.data.Dataset.from_tensor_slices(measured).batch(size, drop_remainder=True)
-    return {"validation_data": batches.repeat(), "validation_steps": len(measured[0]) // size}
+        raise UserError(f"{len(held_out[0])} validation pictures are too few for `devices` {options.devices}.")
+    batches = tf.data.Dataset.from_tensor_slices(held_out).batch(size, drop_remainder=True)
+    return {"validation_data": batches.repeat(), "validation_steps": len(held_out[0]) // size}
 
 
 @contextlib.contextmanager
@@ -167,8 +167,8 @@ def _wandb(project, run, record):
     finish_wandb()
 
 
-def _callbacks(run, options, measured, batches, to_pictures):
-    best, shown = _best_so_far(run), [part[:_GRID_IMAGES] for part in measured]
+def _callbacks(run, options, held_out, batches, to_pictures):
+    best, shown = _best_so_far(run), [part[:_GRID_IMAGES] for part in held_out]
     callbacks = [SavePreset(run, best_so_far=best), TranslationGrid(run / "grids", *shown, to_pictures)]
     if options.tensorboard:
         callbacks.append(TensorBoardLog(run / "tensorboard", *shown, to_pictures, options.log_every))
@@ -178,7 +178,7 @@ def _callbacks(run, options, measured, batches, to_pictures):
         def train_batch(step):
             return next(iter(batches(step)))
 
-        tables = WandbTranslations(measured, train_batch, options.steps_per_epoch, to_pictures, seed=options.seed)
+        tables = WandbTranslations(held_out, train_batch, options.steps_per_epoch, to_pictures, seed=options.seed)
         callbacks += [WandbLosses(options.log_every), tables, WandbBestModel(run, best_so_far=best)]
     return callbacks
 

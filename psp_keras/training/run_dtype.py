@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from psp_keras.dtypes import AUTO, DTYPES, resolve_dtype
-from psp_keras.training.run_folder import CONFIG_FILE
+from psp_keras.training.run_folder import RUN_FILE
 
 
 def run_dtype(dtype, output):
@@ -16,7 +16,7 @@ def run_dtype(dtype, output):
     Returns:
         The dtype policy, to record in the run folder; never `"auto"`.
     """
-    recorded = _recorded(Path(output) / CONFIG_FILE) if dtype == AUTO else dtype
+    recorded = _recorded(Path(output) / RUN_FILE) if dtype == AUTO else dtype
     return resolve_dtype(recorded)
 
 

@@ -12,7 +12,7 @@ from psp_keras.check_output import check_files, check_folder
 from psp_keras.errors import UserError
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE
 
-CONFIG_FILE = "run.json"
+RUN_FILE = "run.json"
 # What may differ when a training goes on: the length of it, and what it runs on.
 _MAY_CHANGE = {"kimg", "steps", "epochs", "devices", "sync_batch_norm"}
 
@@ -34,15 +34,15 @@ def open_run(output, options):
     """
     folder = Path(output)
     check_folder(folder)
-    check_files([folder / CONFIG_FILE])
+    check_files([folder / RUN_FILE])
     options = json.loads(json.dumps(options, default=str))
     if checkpoint_files(folder / CHECKPOINT_FILE):
         before = read_options(folder)
         if before is None:
-            print(f"{folder / CONFIG_FILE} is damaged and is written anew, with the options of now.", file=sys.stderr)
+            print(f"{folder / RUN_FILE} is damaged and is written anew, with the options of now.", file=sys.stderr)
         else:
             _compare(folder, before, options)
-    with atomic_write(folder / CONFIG_FILE) as scratch:
+    with atomic_write(folder / RUN_FILE) as scratch:
         scratch.write_text(json.dumps(options, indent=2) + "\n")
     return folder
 
@@ -50,7 +50,7 @@ def open_run(output, options):
 def read_options(folder):
     """Returns the options that the training in a run folder was started with, or `None` where they cannot be read."""
     try:
-        options = json.loads((Path(folder) / CONFIG_FILE).read_text())
+        options = json.loads((Path(folder) / RUN_FILE).read_text())
     except (OSError, ValueError):
         return None
     return options if isinstance(options, dict) else None

@@ -170,9 +170,9 @@ def _color(values):
 
 def _measure_spreads():
     rng = np.random.default_rng(0)
-    draws = [{**vars(random_person(rng)), **vars(random_scene(rng))} for _ in range(256)]
-    numeric = [name for name, value in draws[0].items() if isinstance(value, (int, float))]
-    columns = {name: np.array([draw[name] for draw in draws]) for name in numeric}
+    samples = [{**vars(random_person(rng)), **vars(random_scene(rng))} for _ in range(256)]
+    numeric = [name for name, value in samples[0].items() if isinstance(value, (int, float))]
+    columns = {name: np.array([sample[name] for sample in samples]) for name in numeric}
     return {name: (float(column.mean()), float(column.std())) for name, column in columns.items()}
 
 
