@@ -10,6 +10,7 @@ from psp_keras.command_line import MISTAKE, run_command
 # The file in `commands/`, and the class in it.
 COMMANDS = {
     "demo": ("demo", "Demo"),
+    "align": ("align", "Align"),
     "translate": ("translate", "Translate"),
     "mix": ("mix", "Mix"),
     "project": ("project", "Project"),

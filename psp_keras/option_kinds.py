@@ -214,6 +214,22 @@ class OutputFolder(Text):
         check_folder(value)
 
 
+class OutputFolderOrFile(OutputFolder):
+    """A folder to write, or a file with one of a few endings; either may exist.
+
+    Args:
+        endings: of the file.
+    """
+
+    def __init__(self, *endings):
+        super().__init__()
+        self.file = OutputFile(*endings)
+
+    def check(self, value):
+        is_file = Path(value).suffix.lower() in self.file.endings and not Path(value).is_dir()
+        (self.file if is_file else super()).check(value)
+
+
 class OutputFile(Text):
     """A file to write, which may exist.
 

@@ -14,7 +14,10 @@ import tensorflow as tf
 from PIL import Image
 
 from psp_keras.cli import main
-from psp_keras.data import read_image, to_float, to_uint8, write_image
+from psp_keras.commands.translate_faces import translate_faces
+from psp_keras.data import MiniFaces, read_image, to_float, to_uint8, write_image
+from psp_keras.data.face_photos import FacePhotos
+from psp_keras.data.landmarks import write_landmarks
 from psp_keras.errors import UserError
 from psp_keras.serving import Client
 from psp_keras.tasks import get_task
@@ -262,3 +265,36 @@ def test_the_command_without_a_server(tmp_path, capsys):
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         line = error_of(capsys, "client", url, tmp_path / "a.png", "--output", tmp_path / "out")
     assert "unavailable" in line and not (tmp_path / "out").exists()
+
+
+def test_the_faces_in_photos_are_sent_and_pasted_back(url, server, tmp_path, capsys):
+    drawn = MiniFaces(size=160)
+    write_image(tmp_path / "photos" / "pair.png", np.concatenate(drawn.images([5, 24]), axis=1))
+    write_image(tmp_path / "photos" / "nobody.png", np.full((40, 40, 3), 90, np.uint8))
+    points = drawn.landmarks([5, 24])
+    write_landmarks(tmp_path / "known.json", {"pair": [points[0], points[1] + (160, 0)]})
+    known = ["--align", "--landmarks", str(tmp_path / "known.json"), "--faces", "all"]
+    photos, crops, pasted = str(tmp_path / "photos"), tmp_path / "crops", tmp_path / "pasted"
+    assert main(["client", url, photos, "--output", str(crops), *known]) == 1
+    assert [path.name for path in sorted(crops.iterdir())] == ["pair_face1.png", "pair_face2.png"]
+    assert main(["client", url, photos, "--output", str(pasted), *known, "--paste-back"]) == 1
+    assert capsys.readouterr().err.count("nobody.png: ") == 2
+    before, after = (
+        np.asarray(Image.open(folder / "pair.png")).astype(int) for folder in (tmp_path / "photos", pasted)
+    )
+    assert before.shape == after.shape
+    for half in (slice(0, 160), slice(160, 320)):
+        assert np.abs(after - before)[:, half].mean() > 3
+    assert "need --align" in error_of(capsys, "client", url, photos, "--output", str(pasted), "--paste-back")
+
+
+def test_a_photo_whose_face_the_server_refuses_is_left_out(tmp_path):
+    def refuse(crops, first):
+        return crops, [UserError("too dark") for _ in crops]
+
+    write_image(tmp_path / "face.png", MiniFaces(size=64).images([5])[0])
+    write_landmarks(tmp_path / "known.json", {"face": MiniFaces(size=64).landmarks([5])})
+    photos, lines = FacePhotos(64, landmarks=tmp_path / "known.json"), []
+    targets = {tmp_path / "face.png": tmp_path / "out" / "face.png"}
+    assert translate_faces(refuse, photos, targets, on_broken=lines.append) == []
+    assert len(lines) == 1 and lines[0].endswith("face.png: too dark")

@@ -1,11 +1,13 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from psp_keras.data import MiniFaces
+from psp_keras.data import MiniFaces, align_face
 from psp_keras.data.mini_faces.face_attributes import attribute_vector
+from psp_keras.data.mini_faces.face_renderer import LABELS, locate_landmarks, render
 from psp_keras.data.mini_faces.folders import write_mini_faces
 
 
@@ -73,3 +75,43 @@ def test_written_folders_can_be_read_back(tmp_path):
     np.testing.assert_array_equal(np.asarray(labels), faces[2].segmentation)
     lines = (tmp_path / "attributes.jsonl").read_text().splitlines()
     assert json.loads(lines[2])["identity"] == 2
+
+
+@pytest.mark.parametrize("style", ["photo", "cartoon"])
+def test_landmarks_lie_on_what_they_name(style):
+    faces = MiniFaces(size=256, style=style)
+    kinds = [("eye", "iris"), ("eye", "iris"), ("nose", "skin", "beard")]
+    for index in range(20):
+        sample = faces[index]
+        if sample.scene.blink > 0.5 or sample.scene.glasses != "none":
+            continue
+        names = [LABELS[sample.segmentation[y, x]] for x, y in np.rint(sample.landmarks).astype(int)]
+        assert all(name in kind for name, kind in zip(names, kinds)), names
+        left, right = sample.landmarks[3:]
+        lips = np.argwhere(np.isin(sample.segmentation, [LABELS.index("lip"), LABELS.index("mouth")]))[:, ::-1]
+        for corner in (left, right):
+            assert np.hypot(*(lips - corner).T).min() < 5
+        assert left[0] < lips[:, 0].min() + 6 and right[0] > lips[:, 0].max() - 6
+    np.testing.assert_array_equal(faces.landmarks([7])[0], faces[7].landmarks)
+
+
+@pytest.mark.parametrize("change", [{"roll": 0.4}, {"scale": 0.7}, {"shift_x": 0.2, "shift_y": -0.15}, {}])
+@pytest.mark.parametrize("index", [1, 4, 10])
+def test_a_moved_face_aligned_is_the_unmoved_face(change, index):
+    """Rolled, scaled and shifted heads come out as the straight one does; what is behind them stays where it was."""
+    person, scene = MiniFaces().describe(index)
+    plain = {
+        "glasses": "none",
+        "light_strength": 0.0,
+        "background_top": (90, 90, 90),
+        "background_bottom": (90, 90, 90),
+    }
+    scene = dataclasses.replace(scene.frontal(), **plain, scale=1.0)
+    moved = dataclasses.replace(scene, **(change or {"roll": -0.3, "scale": 0.8, "shift_x": -0.1}))
+    one, other = (
+        align_face(render(person, which, 512)[0], locate_landmarks(person, which, 512), 128).image.astype(int)
+        for which in (scene, moved)
+    )
+    face = (slice(32, 96), slice(32, 96))  # hair, neck and clothes do not move as the head does
+    assert np.abs(one - other)[face].mean() < 255 * 0.02
+    assert np.abs(render(person, scene, 512)[0].astype(int) - render(person, moved, 512)[0]).mean() > 255 * 0.03

@@ -3,7 +3,7 @@ import dataclasses
 from psp_keras.command_line import Command
 from psp_keras.data.mini_faces.names import MINI_FACES
 from psp_keras.dtypes import DTYPES, HELP
-from psp_keras.option_kinds import Choice, InputFolder, OutputFile, Text, Whole
+from psp_keras.option_kinds import Choice, InputFolder, OutputFile, Switch, Text, Whole
 from psp_keras.options import option
 from psp_keras.presets.preset_kind import Preset
 
@@ -21,6 +21,7 @@ class Evaluate(Command):
     metrics: str = option(Text(), "any of l2, lpips, id, psnr, ssim, fid-mini, with commas between", "l2,lpips,id")
     perceptual_network: str = option(Preset(), "preset for lpips and fid-mini", "mini_faces_vgg")
     arcface: str = option(Preset(), "preset for id", "mini_faces_arcface_metric")
+    align: bool = option(Switch(), "cut the largest face out of each photo of --data first", False)
     count: int = option(Whole(1), "pictures to measure, at most", 512)
     output: str | None = option(OutputFile(".json"), "JSON file for the measures of every picture", None)
     sheet: str | None = option(OutputFile(), "picture file for the best and the worst cases", None)
@@ -32,6 +33,8 @@ class Evaluate(Command):
         from psp_keras.models.psp import PSP
 
         metrics = TranslationMetrics(self.metrics.split(","), self.perceptual_network, self.arcface)
-        options = {name: getattr(self, name) for name in ("data", "source", "target", "count", "sheet", "output")}
+        places = {name: getattr(self, name) for name in ("data", "source", "target", "align")}
+        outputs = {name: getattr(self, name) for name in ("sheet", "output")}
         model = PSP.from_preset(self.preset, dtype=self.dtype)
-        print_summary(evaluate(model, metrics=metrics, **options, on_broken=leave_out))
+        report = evaluate(model, **places, count=self.count, metrics=metrics, **outputs, on_broken=leave_out)
+        print_summary(report)

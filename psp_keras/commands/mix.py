@@ -2,7 +2,7 @@ import dataclasses
 
 from psp_keras.command_line import Command
 from psp_keras.dtypes import AUTO, DTYPES, HELP
-from psp_keras.option_kinds import Choice, Inputs, Number, OutputFile, Seed, Styles, Whole
+from psp_keras.option_kinds import Choice, Inputs, Number, OutputFile, Seed, Styles, Switch, Whole
 from psp_keras.options import option
 from psp_keras.presets.preset_kind import Preset
 
@@ -20,6 +20,7 @@ class Mix(Command):
         Number(0, 1), "blend that much of the random style in, 0 to 1; replaces without it", None
     )
     seed: int = option(Seed(), "of the random styles", 0)
+    align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):

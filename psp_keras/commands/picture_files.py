@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from psp_keras.batches import even_size, map_ahead
-from psp_keras.check_output import check_files
+from psp_keras.check_output import PICTURE_ENDINGS, check_files
 from psp_keras.data.image_files import list_images, to_uint8
 from psp_keras.errors import UserError
 from psp_keras.progress import Progress
@@ -30,13 +30,14 @@ def _files(path):
     return [path]
 
 
-def name_outputs(paths, output, also_read=()):
+def name_outputs(paths, output, also_read=(), keep_endings=False):
     """Returns a PNG in the folder `output` for each file; files of one stem keep their extension and number apart.
 
     Args:
         paths: the files.
         output: the folder.
         also_read: further files that no output may replace.
+        keep_endings: whether a picture is written in its own format instead.
 
     Raises:
         UserError: an output would replace an input, or cannot be written.
@@ -46,7 +47,8 @@ def name_outputs(paths, output, also_read=()):
         candidates = [path.stem, path.name.replace(".", "_"), *(f"{path.stem}_{i}" for i in range(2, len(paths) + 2))]
         name = next(name for name in candidates if name not in taken)
         taken.add(name)
-        targets[path] = Path(output) / f"{name}.png"
+        keeps = keep_endings and path.suffix.lower() in PICTURE_ENDINGS
+        targets[path] = Path(output) / f"{name}{path.suffix if keeps else '.png'}"
         if name != path.stem:
             print(f"{path}: another picture is called {path.stem}, so this one becomes {targets[path].name}.")
     check_outputs(targets, also_read)
@@ -69,7 +71,7 @@ def batch_sizes(count, limit):
     return [size] * -(-count // size) if count else []
 
 
-def stream(paths, inputs, run, sizes, on_broken):
+def stream(paths, inputs, run, sizes, on_broken, read=None):
     """Runs files through a model in batches of the given sizes, and reads the next ones meanwhile.
 
     Args:
@@ -78,28 +80,47 @@ def stream(paths, inputs, run, sizes, on_broken):
         run: function of encoder inputs, to images in [-1, 1].
         sizes: pictures in each batch; one that lacks some is filled up, so that networks compile once.
         on_broken: called with a line for each file that cannot be read and is left out.
+        read: function of a path, to what `inputs` take; by default their own.
 
     Yields:
         `(path, what the encoder sees as a picture, output in uint8)` for each file that can be read.
     """
 
+    read = read or inputs.read
+
     def try_read(path):
         try:
-            return inputs.read(path)
+            return read(path)
         except UserError as error:
             return error
 
     progress, first, stored = Progress(len(paths), "picture"), 0, map_ahead(try_read, paths)
     for size in sizes:
-        read = list(itertools.islice(zip(paths[first:], stored), size))
-        for _, image in read:
+        batch = list(itertools.islice(zip(paths[first:], stored), size))
+        for _, image in batch:
             if isinstance(image, UserError):
                 on_broken(str(image))
-        items = [(path, image) for path, image in read if not isinstance(image, UserError)]
+        items = [(path, image) for path, image in batch if not isinstance(image, UserError)]
         if items:
-            seen = inputs(np.stack([image for _, image in items]), first).numpy()
-            outputs = run(seen[np.arange(size) % len(seen)])
-            pictures = inputs.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))
+            pictures = run_batch(inputs, run, np.stack([image for _, image in items]), first, size)
             yield from zip([path for path, _ in items], *pictures)
-        first += len(read)
-        progress.add(len(read))
+        first += len(batch)
+        progress.add(len(batch))
+
+
+def run_batch(inputs, run, stored, first, size):
+    """Runs pictures through a model in a batch of a given size, filled up with the first ones.
+
+    Args:
+        inputs: `EncoderInputs`.
+        run: function of encoder inputs, to images in [-1, 1].
+        stored: uint8 `(N, S, S, C)`, N at most `size`.
+        first: number of the first picture, see `EncoderInputs`.
+        size: of the batch.
+
+    Returns:
+        What the encoder sees as pictures, and the outputs in uint8, N each.
+    """
+    seen = inputs(stored, first).numpy()
+    outputs = run(seen[np.arange(size) % len(seen)])
+    return inputs.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))[: len(seen)]

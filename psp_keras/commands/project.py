@@ -20,6 +20,7 @@ class Project(Command):
     l2: float = option(Number(0), "weight of the mean squared error", 1.0)
     lpips: float = option(Number(0), "weight of LPIPS", 0.8)
     perceptual_network: str = option(Preset(), "preset for LPIPS", "mini_faces_vgg")
+    align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):

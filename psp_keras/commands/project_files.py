@@ -9,6 +9,7 @@ from psp_keras.atomic_write import atomic_write
 from psp_keras.batches import images_at_once, map_batches
 from psp_keras.check_output import check_files
 from psp_keras.commands.picture_files import collect_files, name_outputs
+from psp_keras.data.face_photos import FacePhotos
 from psp_keras.data.image_files import read_image, to_float, to_uint8, write_image
 from psp_keras.data.image_source import read_images
 from psp_keras.editing.projection import MOST_AT_ONCE, project_batches
@@ -17,6 +18,8 @@ from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_above_zero, check_number, check_whole
+from psp_keras.tasks.face_photos import check_faces
+from psp_keras.tasks.registry import get_task
 
 
 def project_files(
@@ -29,6 +32,7 @@ def project_files(
     l2=1.0,
     lpips=0.8,
     perceptual_network="mini_faces_vgg",
+    align=False,
     on_broken=print_left_out,
 ):
     """Projects picture files.
@@ -43,6 +47,7 @@ def project_files(
         l2: weight of the mean squared error.
         lpips: weight of LPIPS.
         perceptual_network: preset for LPIPS.
+        align: whether to cut the largest face out of each photo first, see `align_face`.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
@@ -60,12 +65,15 @@ def project_files(
         raise UserError("`from_encoder` needs the preset of a pSp that reads photos.")
     if not isinstance(model, (PSP, StyleGAN2Generator)):
         raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
+    if align and isinstance(model, PSP):
+        check_faces(get_task(model.task))
     generator = model.generator if isinstance(model, PSP) else model
     size = min(256, generator.resolution)
     paths = collect_files(inputs)
     names = name_outputs(paths, output)
     check_files([name.with_suffix(".npz") for name in names.values()], paths)
-    paths, images = read_images(paths, lambda path: read_image(path, size), on_broken)
+    read = FacePhotos(size).read_one if align else lambda path: read_image(path, size)
+    paths, images = read_images(paths, read, on_broken)
     begin = time.time()
     targets = to_float(images)
     start = generator.latent_average

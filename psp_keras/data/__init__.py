@@ -5,10 +5,15 @@ from typing import TYPE_CHECKING
 from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.data.alignment import AlignedFace as AlignedFace
+    from psp_keras.data.alignment import align_face as align_face
+    from psp_keras.data.face_detection import Face as Face
+    from psp_keras.data.face_detection import find_faces as find_faces
     from psp_keras.data.grids import image_grid as image_grid
     from psp_keras.data.grids import square_grid as square_grid
     from psp_keras.data.image_files import list_images as list_images
     from psp_keras.data.image_files import read_image as read_image
+    from psp_keras.data.image_files import read_photo as read_photo
     from psp_keras.data.image_files import to_float as to_float
     from psp_keras.data.image_files import to_uint8 as to_uint8
     from psp_keras.data.image_files import write_image as write_image
@@ -27,7 +32,9 @@ if TYPE_CHECKING:  # what editors see of the names below
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "image_files": "list_images read_image to_float to_uint8 write_image",
+        "image_files": "list_images read_image read_photo to_float to_uint8 write_image",
+        "alignment": "AlignedFace align_face",
+        "face_detection": "Face find_faces",
         "grids": "image_grid square_grid",
         "inpainting_mask": "InpaintingMask",
         "low_resolution": "LowResolution",

@@ -59,19 +59,41 @@ def read_image(path: PathLike, size: int, mode: str = "RGB") -> np.ndarray:
         return to_square(ImageOps.exif_transpose(opened), size, mode)
 
 
+def read_photo(path: PathLike) -> np.ndarray:
+    """Reads a picture whole, as uint8 `(H, W, 3)`: upright, on white where transparent.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UserError: the file is missing, broken or no picture.
+    """
+    with open_picture(path) as opened:
+        return np.asarray(to_mode(ImageOps.exif_transpose(opened), "RGB"))
+
+
 def to_square(image: Image.Image, size: int, mode: str = "RGB") -> np.ndarray:
     """Turns a Pillow image of any mode and shape into uint8 `(size, size, 3)` with an antialiased bilinear resize."""
+    return np.asarray(ImageOps.fit(to_mode(image, mode), (size, size), Image.Resampling.BILINEAR))
+
+
+def to_mode(image, mode):
+    """Turns a Pillow image of any mode into `"RGB"` or `"L"`, on white where it is transparent."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     elif image.mode.startswith("I") or image.mode == "F":
         image = _sixteen_bit_to_grey(image)
-    image = ImageOps.fit(image.convert(mode), (size, size), Image.Resampling.BILINEAR)
-    return np.asarray(image)
+    return image.convert(mode)
 
 
-def write_image(path: PathLike, image: ArrayLike | Image.Image) -> None:
+def write_image(path: PathLike, image: ArrayLike | Image.Image, options: dict | None = None) -> None:
     """Writes uint8 `(H, W, 3)` or `(H, W)`, or a Pillow image, under a temporary name and renames it into place.
+
+    Args:
+        path: the file; its ending decides the format.
+        image: what to write.
+        options: how, see Pillow's `Image.save`.
 
     Raises:
         UserError: the place cannot be written.
@@ -80,7 +102,7 @@ def write_image(path: PathLike, image: ArrayLike | Image.Image) -> None:
     path = Path(path)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image))
     with atomic_write(path) as scratch:
-        picture.save(scratch, format=Image.registered_extensions()[path.suffix.lower()])
+        picture.save(scratch, format=Image.registered_extensions()[path.suffix.lower()], **(options or {}))
 
 
 def to_float(images: ArrayLike) -> np.ndarray:

@@ -35,6 +35,7 @@ def evaluate(
     target: PathLike | None = None,
     sheet: PathLike | None = None,
     output: PathLike | None = None,
+    align: bool = False,
     on_broken: Callable[[str], None] = print_left_out,
 ) -> dict[str, Any]:
     """Translates held-out pictures and measures the result beside two baselines.
@@ -49,6 +50,7 @@ def evaluate(
         target: folder of its targets.
         sheet: picture file for the best and worst cases.
         output: JSON file for what is returned.
+        align: whether to cut the largest face out of each photo of `data` first, see `align_face`.
         on_broken: called with a line for each picture that cannot be read and is left out.
 
     Returns:
@@ -63,7 +65,7 @@ def evaluate(
     if data is None and not (source or target):
         data = "mini_faces"
     places = Places(data, source, target)
-    examples = open_examples(get_task(model.task), model.encoder.image_size, places, on_left_out=on_broken)
+    examples = open_examples(get_task(model.task), model.encoder.image_size, places, align=align, on_left_out=on_broken)
     metrics = metrics or TranslationMetrics()
     metrics.check(count, examples.size)
     if sheet and not metrics.of_each_picture:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from psp_keras.data.mini_faces import MINI_FACES
 from psp_keras.data.mini_faces.face_renderer import LABELS
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.tasks.aligned_examples import AlignedExamples
 from psp_keras.tasks.examples import Examples
 from psp_keras.tasks.folder_examples import FolderExamples
 from psp_keras.tasks.mini_faces_examples import MiniFacesExamples
@@ -74,6 +75,7 @@ def open_examples(
     places: Places,
     num_mini_faces: int = 20000,
     seed: int = 0,
+    align: bool = False,
     on_left_out: Callable[[str], None] = print_left_out,
 ) -> Examples:
     """Opens the examples of a task.
@@ -84,18 +86,22 @@ def open_examples(
         places: `Places`.
         num_mini_faces: how many MiniFaces to learn from.
         seed: of MiniFaces.
+        align: whether to cut the largest face out of each photo of a folder, see `align_face`.
         on_left_out: called with a line for each file that is left out.
 
     Returns:
-        `FolderExamples`, `PairedExamples` or `MiniFacesExamples`.
+        `FolderExamples`, `AlignedExamples`, `PairedExamples` or `MiniFacesExamples`.
 
     Raises:
         UserError: these are not the places that the task needs.
     """
     places.check(task)
+    if align and not (places.data and places.folders):
+        raise UserError("`align` needs a folder of photos as `data`.")
     if places.data in MINI_FACES:
         return MiniFacesExamples(task, size, MINI_FACES[places.data], num_mini_faces, seed)
     if task.paired:
         validation = (places.val_source, places.val_target) if places.val_source else None
         return PairedExamples(task, size, (places.source, places.target), validation, on_left_out)
-    return FolderExamples(task, size, places.data, places.val_source, on_left_out)
+    kind = AlignedExamples if align else FolderExamples
+    return kind(task, size, places.data, places.val_source, on_left_out)

@@ -45,6 +45,7 @@ PALETTE = np.array(
 STYLES = ("photo", "cartoon")
 _SUPERSAMPLE = 4
 _INK = (24, 18, 34)
+_EYE_LEVEL = -0.06
 
 
 class Canvas:
@@ -165,6 +166,28 @@ def render(person, scene, size, with_maps=False, style="photo"):
     return image, np.asarray(canvas.labels)[middle, middle], np.asarray(canvas.sketch.reduce(_SUPERSAMPLE))
 
 
+def locate_landmarks(person, scene, size, style="photo"):
+    """Where `render` draws the eyes, the tip of the nose and the corners of the mouth.
+
+    Args:
+        person: `Person`.
+        scene: `Scene`.
+        size: pixels.
+        style: see `render`.
+
+    Returns:
+        float64 `(5, 2)`, see `Face.landmarks`.
+    """
+    if style == "cartoon":
+        person, scene = _caricature(person, scene)
+    head = Head(person, scene)
+    sides = np.array([-1.0, 1.0])
+    eyes = head.surface(sides * person.eye_distance, _EYE_LEVEL)
+    nose = head.surface([0.0], _nose_bottom(person), 0.15)
+    mouth = head.surface(*_mouth_line(head, sides), 0.02)
+    return (np.concatenate([eyes, nose, mouth]) + 1.0) * (0.5 * size) - 0.5
+
+
 def _caricature(person, scene):
     """The same person and scene as a cartoonist sees them."""
     person = dataclasses.replace(
@@ -274,18 +297,24 @@ def _beard(canvas, head):
         canvas.polygon(np.concatenate([top, bottom]), color, "beard")
 
 
+def _mouth_line(head, u):
+    """The line between the lips, from corner to corner as `u` goes from -1 to 1, on the face."""
+    person, scene = head.person, head.scene
+    half = person.mouth_width * (1 + 0.18 * max(scene.smile, 0)) / (2 * person.head_width) * 1.3
+    return half * u, 0.54 - 0.11 * scene.smile * u**2
+
+
 def _mouth(canvas, head):
     person, scene = head.person, head.scene
     color = _mix(person.skin, (190, 50, 70), person.lip_redness)
     u = np.linspace(-1, 1, 13)
-    half = person.mouth_width * (1 + 0.18 * max(scene.smile, 0)) / (2 * person.head_width) * 1.3
-    middle = 0.54 - 0.11 * scene.smile * u**2
+    across, middle = _mouth_line(head, u)
     gap = 0.1 * scene.mouth_open * (1 - u**2)
     lip = person.lip_thickness / person.head_height * (1 - u**2)
     bow = 0.25 * lip * np.exp(-((u / 0.16) ** 2))
 
     def curve(v):
-        return head.surface(half * u, v, 0.02)
+        return head.surface(across, v, 0.02)
 
     def band(upper, lower):
         return np.concatenate([curve(upper), curve(lower)[::-1]])
@@ -313,9 +342,13 @@ def _age_lines(canvas, head):
         canvas.line(head.surface(side * (0.3 + 0.26 * t), 0.09 + 0.03 * np.sin(math.pi * t)), color, 0.014)
 
 
+def _nose_bottom(person):
+    return 0.02 + person.nose_length * 0.85
+
+
 def _nose(canvas, head):
     person = head.person
-    bottom = 0.02 + person.nose_length * 0.85
+    bottom = _nose_bottom(person)
     wing = person.nose_width / person.head_width
     left, right = ([side * wing * 0.42, side * wing] for side in (-1, 1))
     u = np.array([left[0], left[1], 0.0, right[1], right[0]])
@@ -340,7 +373,7 @@ def _eyes(canvas, head):
 
         def curve(p, q, side=side):
             u = side * person.eye_distance + half * p
-            return head.surface(u, -0.06 + q + side * person.eye_slant * p)
+            return head.surface(u, _EYE_LEVEL + q + side * person.eye_slant * p)
 
         lid = height * (1 - p**2)
         canvas.polygon(np.concatenate([curve(p, -lid), curve(p[::-1], 0.8 * lid)]), (246, 244, 240), "eye")
@@ -359,7 +392,7 @@ def _brows(canvas, head):
     color = _shade(person.hair_color, 0.75)
     for side in (-1, 1):
         u = side * person.eye_distance + 0.23 * p
-        v = -0.06 - person.brow_height - scene.brow_raise + 0.05 * p**2 + side * person.brow_slant * p
+        v = _EYE_LEVEL - person.brow_height - scene.brow_raise + 0.05 * p**2 + side * person.brow_slant * p
         edge = np.concatenate([head.surface(u, v - thickness, 0.02), head.surface(u, v + thickness, 0.02)[::-1]])
         canvas.polygon(edge, color, "brow")
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from psp_keras.data.mini_faces.face_attributes import Person, Scene, attribute_vector, random_person, random_scene
-from psp_keras.data.mini_faces.face_renderer import LABELS, STYLES, render
+from psp_keras.data.mini_faces.face_renderer import LABELS, STYLES, locate_landmarks, render
 from psp_keras.errors import UserError
 
 _SPLITS = ("train", "test")
@@ -20,6 +20,7 @@ class FaceSample:
         segmentation: uint8 `(size, size)`, indices into `MiniFaces.labels`.
         sketch: uint8 `(size, size)`, dark lines on white.
         frontal: uint8 `(size, size, 3)`, the same person, expression and light with the head held straight.
+        landmarks: float64 `(5, 2)`, left eye, right eye, tip of the nose, left and right corner of the mouth.
         identity: number of the person.
         person: the traits of the person.
         scene: pose, expression, light and background.
@@ -29,6 +30,7 @@ class FaceSample:
     segmentation: np.ndarray
     sketch: np.ndarray
     frontal: np.ndarray
+    landmarks: np.ndarray
     identity: int
     person: Person
     scene: Scene
@@ -92,7 +94,8 @@ class MiniFaces:
         person, scene = self.describe(index)
         image, segmentation, sketch = render(person, scene, self.size, with_maps=True, style=self.style)
         frontal = render(person, scene.frontal(), self.size, style=self.style)[0]
-        return FaceSample(image, segmentation, sketch, frontal, self.identity(index), person, scene)
+        landmarks = self.landmarks([index])[0]
+        return FaceSample(image, segmentation, sketch, frontal, landmarks, self.identity(index), person, scene)
 
     def describe(self, index: int) -> tuple[Person, Scene]:
         """Returns the `(person, scene)` of a sample without drawing it.
@@ -150,6 +153,21 @@ class MiniFaces:
         """
         scenes = [self.describe(int(index)) for index in indices]
         return np.stack([render(person, scene.frontal(), self.size, style=self.style)[0] for person, scene in scenes])
+
+    def landmarks(self, indices: Iterable[int]) -> np.ndarray:
+        """Returns where the eyes, the tip of the nose and the corners of the mouth are, as `align_face` takes them.
+
+        Args:
+            indices: sample numbers.
+
+        Returns:
+            float64 `(len(indices), 5, 2)`, pixels `(x, y)`; what hides a point, such as glasses, does not move it.
+
+        Raises:
+            IndexError: a number is negative.
+        """
+        scenes = [self.describe(int(index)) for index in indices]
+        return np.stack([locate_landmarks(person, scene, self.size, self.style) for person, scene in scenes])
 
     def attribute_vectors(self, indices: Iterable[int]) -> np.ndarray:
         """Returns `attribute_vector` of every sample, `(len(indices), attributes)`.
