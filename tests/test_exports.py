@@ -66,7 +66,7 @@ ENTRY_POINTS = [
     "psp_keras.data.training_batches",
     "psp_keras.data.write_image",
     "psp_keras.data.mini_faces.FaceSample",
-    "psp_keras.data.mini_faces.folders",
+    "psp_keras.data.mini_faces.write_mini_faces",
     "psp_keras.editing.project_images",
     "psp_keras.evaluation.TranslationMetrics",
     "psp_keras.evaluation.evaluate",
