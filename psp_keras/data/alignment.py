@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from psp_keras.data.landmarks import check_landmarks, eyes_and_mouth
@@ -26,16 +27,16 @@ class AlignedFace:
     image: np.ndarray
     quad: np.ndarray
 
-    def to_crop(self, points):
+    def to_crop(self, points: ArrayLike) -> np.ndarray:
         """Takes points of the photo, `(N, 2)`, to where the crop shows them, in pixels."""
         axes = np.linalg.inv(_axes(self.quad))
         return (np.asarray(points) - self.quad[0]) @ axes * len(self.image) - 0.5
 
-    def to_photo(self, points):
+    def to_photo(self, points: ArrayLike) -> np.ndarray:
         """Takes points of the crop, `(N, 2)`, to where they are in the photo, in pixels."""
         return from_crop(points, self.quad, len(self.image))
 
-    def paste_back(self, photo, output):
+    def paste_back(self, photo: ArrayLike, output: ArrayLike) -> np.ndarray:
         """Puts what became of the crop into the photo, with edges that fade.
 
         Args:
@@ -48,7 +49,7 @@ class AlignedFace:
         return paste_back(check_photo(photo), output, self.quad)
 
 
-def align_face(image, landmarks, size=256):
+def align_face(image: ArrayLike, landmarks: ArrayLike, size: int = 256) -> AlignedFace:
     """Cuts a face out as FFHQ does: upright, with eyes and mouth in their places.
 
     What lies beyond the photo is mirrored and blurred. It is the published pSp's `align_face` to the pixel.

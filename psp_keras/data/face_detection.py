@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from psp_keras.data.alignment import angle_of, check_photo, face_quad, from_crop, side_of
@@ -31,12 +32,12 @@ class Face:
     confidence: float
 
     @property
-    def angle(self):
+    def angle(self) -> float:
         """Degrees by which the face is turned clockwise, from -180 to 180."""
         return angle_of(face_quad(self.landmarks))
 
 
-def find_faces(image):
+def find_faces(image: ArrayLike) -> list[Face]:
     """Finds the faces in a photo.
 
     Large photos are searched at reduced size first. Where nothing is found, the photo is searched again turned by 90,

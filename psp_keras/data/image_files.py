@@ -2,6 +2,7 @@
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,7 +78,7 @@ def to_square(image: Image.Image, size: int, mode: str = "RGB") -> np.ndarray:
     return np.asarray(ImageOps.fit(to_mode(image, mode), (size, size), Image.Resampling.BILINEAR))
 
 
-def to_mode(image, mode):
+def to_mode(image: Image.Image, mode: str) -> Image.Image:
     """Turns a Pillow image of any mode into `"RGB"` or `"L"`, on white where it is transparent."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -87,7 +88,7 @@ def to_mode(image, mode):
     return image.convert(mode)
 
 
-def write_image(path: PathLike, image: ArrayLike | Image.Image, options: dict | None = None) -> None:
+def write_image(path: PathLike, image: ArrayLike | Image.Image, options: dict[str, Any] | None = None) -> None:
     """Writes uint8 `(H, W, 3)` or `(H, W)`, or a Pillow image, under a temporary name and renames it into place.
 
     Args:
