@@ -64,7 +64,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         options = options.with_sizes_for(frozen.resolution)
         model = _make_model(task, frozen, options)
         size = model.encoder.image_size
-        examples = open_examples(task, size, places, options.num_mini_faces, options.seed, on_broken)
+        examples = open_examples(task, size, places, options.num_mini_faces, options.seed, on_left_out=on_broken)
         held_out = examples.validation(options.num_validation)
         record = {**options.recorded(), "task": task.get_config()}
         run = stack.enter_context(_folder_of_process(output, record))
