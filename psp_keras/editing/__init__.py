@@ -1,10 +1,14 @@
-"""What is done to latents: finding those of a picture by optimisation."""
+"""What is done to latents: finding those of a picture by optimisation, and moving them along directions."""
 
 from psp_keras.lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "direction": "Direction",
+        "direction_files": "find_direction load_directions save_directions",
+        "edit_latents": "edit",
+        "known_generator": "KnownGenerator",
         "projection": "project_images",
     },
 )
