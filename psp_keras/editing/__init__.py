@@ -8,7 +8,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "direction": "Direction",
         "direction_files": "find_direction load_directions save_directions",
         "edit_latents": "edit",
+        "ganspace_directions": "ganspace read_ffhq_edits read_ganspace",
         "known_generator": "KnownGenerator",
         "projection": "project_images",
+        "sefa_directions": "sefa",
     },
 )
