@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "direction_files": "find_direction load_directions save_directions",
         "edit_latents": "edit",
         "ganspace_directions": "ganspace read_ffhq_edits read_ganspace",
+        "interfacegan_directions": "condition interfacegan read_boundary",
         "known_generator": "KnownGenerator",
         "projection": "project_images",
         "sefa_directions": "sefa",
