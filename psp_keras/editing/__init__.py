@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "interfacegan_directions": "condition interfacegan read_boundary",
         "known_generator": "KnownGenerator",
         "projection": "project_images",
+        "published_directions": "read_published",
+        "score_files": "read_scores",
         "sefa_directions": "sefa",
     },
 )

@@ -21,3 +21,10 @@ def read_torch(path, names=None):
         raise UserError(f"{path} does not hold {wanted}.")
     arrays = [tensor.read() for tensor in found]
     return arrays if names else arrays[0]
+
+
+def holds_tensor(path):
+    """Whether a `.pt` file holds one tensor alone."""
+    from weights_conversion.torch_reader import Tensor, read_checkpoint
+
+    return isinstance(read_checkpoint(path), Tensor)
