@@ -14,6 +14,12 @@ COMMANDS = {
     "translate": ("translate", "Translate"),
     "mix": ("mix", "Mix"),
     "project": ("project", "Project"),
+    "edit": ("edit", "Edit"),
+    "directions sefa": ("directions_sefa", "DirectionsSeFa"),
+    "directions ganspace": ("directions_ganspace", "DirectionsGANSpace"),
+    "directions interfacegan": ("directions_interfacegan", "DirectionsInterFaceGAN"),
+    "directions read": ("directions_read", "DirectionsRead"),
+    "directions show": ("directions_show", "DirectionsShow"),
     "make-sketches": ("make_sketches", "MakeSketches"),
     "evaluate": ("evaluate", "Evaluate"),
     "export": ("export", "Export"),
@@ -31,6 +37,8 @@ COMMANDS = {
 def main(arguments=None):
     """Runs a command; returns its exit code, see `run_command`."""
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if rest and f"{name} {rest[0]}" in COMMANDS:  # a command of two words
+        name, rest = f"{name} {rest[0]}", rest[1:]
     if name in ("-h", "--help"):
         print(_overview())
         return 0
@@ -50,7 +58,7 @@ def load_command(name):
 
 
 def _overview():
-    lines = [f"  {name:15} {load_command(name).__doc__.splitlines()[0]}" for name in COMMANDS]
+    lines = [f"  {name:24} {load_command(name).__doc__.splitlines()[0]}" for name in COMMANDS]
     return "\n".join(
         [
             "usage: psp-keras COMMAND ...",
@@ -65,6 +73,9 @@ def _overview():
 
 
 def _unknown(name):
+    words = [command.split()[1] for command in COMMANDS if command.startswith(f"{name} ")]
+    if words:
+        return f"After {name} comes one of {', '.join(words)}."
     similar = difflib.get_close_matches(name, COMMANDS, 1)
     hint = f"did you mean {similar[0]}?" if similar else f"choose one of {', '.join(COMMANDS)}."
     return f"There is no command {name!r}: {hint}"

@@ -107,6 +107,11 @@ class _LeftOut:
 class _Parser(argparse.ArgumentParser):
     """Answers a mistake with one line."""
 
+    def __init__(self, **keywords):
+        super().__init__(**keywords)
+        # What argparse takes for a value, not for a flag: `-3:3:7` and `-3,0,3` too, where it knows `-3` alone.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
     def error(self, message):
         self.exit(MISTAKE, f"psp-keras: {message} (see {self.prog} --help).\n")
 

@@ -147,6 +147,29 @@ class Styles(Kind):
             raise ValueError(f"must list style numbers from 0, got {value!r}")
 
 
+class Strengths(Kind):
+    """Strengths of an edit, typed like `2`, `-3,0,3`, or `-3:3:7` for 7 from -3 to 3."""
+
+    metavar = "STRENGTHS"
+    most = 100
+
+    def parse(self, text):
+        try:
+            if ":" not in text:
+                return [float(part) for part in text.split(",")]
+            first, last, count = text.split(":")
+            first, last, count = float(first), float(last), int(count)
+        except ValueError as error:
+            raise ValueError(f"must be strengths such as 2 or -3:3:7, got {text!r}") from error
+        if not 2 <= count <= self.most:
+            raise ValueError(f"must be from 2 to {self.most} strengths, got {text!r}")
+        return [first + (last - first) * i / (count - 1) for i in range(count)]
+
+    def check(self, value):
+        if not 1 <= len(value) <= self.most or not all(map(is_number, value)):
+            raise ValueError(f"must list up to {self.most} finite strengths, got {reprlib.repr(value)}")
+
+
 class Weights(Kind):
     """Weights of the terms of a loss: a dictionary in Python, a flag for each term on the command line.
 
