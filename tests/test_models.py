@@ -4,11 +4,12 @@ import pytest
 
 from psp_keras import models
 from psp_keras.errors import UserError
-from tests.helpers import TINY, check_layer, random_images, tiny_encoder, tiny_generator
+from tests.helpers import TINY, check_layer, random_images, relative_error, tiny_encoder, tiny_generator
 
 ENCODER = {"style_dim": 16, "image_size": 32, "num_layers": 10, "width": 4}
 CASES = [
     (models.ArcFace, {"image_size": 32, "embedding_dim": 16, "num_layers": 10, "width": 4}, [(2, 32, 32, 3)], (2, 16)),
+    (models.Encoder4Editing, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.EncoderIntoW, ENCODER, [(2, 32, 32, 3)], (2, 16)),
     (models.EncoderIntoWPlus, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.GradualStyleEncoder, {**ENCODER, "num_styles": 8, "in_channels": 5}, [(2, 32, 32, 5)], (2, 8, 16)),
@@ -99,3 +100,19 @@ def test_an_encoder_starts_from_a_face_recognition_network():
                 np.testing.assert_array_equal(variable, source, err_msg=variable.path)
     with pytest.raises(UserError, match="'width': 8"):
         tiny_encoder(width=8).start_from(arcface)
+
+
+def test_e4e_predicts_differences_from_the_first_style_up_to_a_stage():
+    encoder, images = models.Encoder4Editing(num_styles=8, **ENCODER), random_images()
+    codes = [np.array(encoder(images, stage=stage)) for stage in (0, 3, None)]
+    first = np.broadcast_to(codes[0][:, :1], codes[0].shape)
+    np.testing.assert_allclose(codes[0], first, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(codes[1], np.where(np.arange(8)[:, None] <= 3, codes[2], first), rtol=1e-5, atol=1e-6)
+    assert relative_error(codes[2], codes[1]) > 1e-2
+    plain = models.GradualStyleEncoder(num_styles=8, **ENCODER)
+    plain(images)
+    plain.set_weights(encoder.get_weights())
+    deltas = np.array(plain(images))
+    np.testing.assert_allclose(codes[2][:, 1:] - first[:, 1:], deltas[:, 1:], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="`stage` must be a whole number"):
+        encoder(images, stage=-1)

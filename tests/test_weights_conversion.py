@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from psp_keras import PSP
-from psp_keras.models import StyleGAN2Discriminator, StyleGAN2Generator
+from psp_keras.models import Encoder4Editing, EncoderIntoW, StyleGAN2Discriminator, StyleGAN2Generator
 from psp_keras.models.preset import load_preset
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
@@ -214,10 +214,38 @@ def test_older_psp_checkpoints_lack_options(psp_state, modules, tmp_path):
     np.testing.assert_array_equal(one.latent_average, two.latent_average)
 
 
+def shrunk_state(name):
+    """The state dict of a published file and its average latent, small."""
+    manifest = json.loads((DATA / "manifests" / f"{name}.json").read_text())
+    state = synthetic_state_dict({key: shrunk(key, shape) for key, shape in manifest.items()})
+    return state, state.pop("latent_avg")
+
+
+def test_e4e_becomes_a_preset(modules, tmp_path, capsys):
+    state, average = shrunk_state("e4e_256")
+    options = {"encoder_type": "Encoder4Editing", "stylegan_size": 256, "start_from_latent_avg": True}
+    write_zip(tmp_path / "e4e.pt", {"state_dict": state, "latent_avg": average, "opts": options}, modules)
+    assert main([str(tmp_path / "e4e.pt"), "--describe"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("e4e.pt: e4e")
+    assert main([str(tmp_path / "e4e.pt"), "--output", str(tmp_path / "preset")]) == 0
+    model = PSP.from_preset(tmp_path / "preset")
+    assert isinstance(model.encoder, Encoder4Editing)
+    np.testing.assert_array_equal(model.latent_average, average)
+
+
+def test_e4e_into_w_becomes_a_preset(modules, tmp_path):
+    state, average = shrunk_state("psp_into_w_256")
+    options = {"encoder_type": "SingleStyleCodeEncoder", "stylegan_size": 256}
+    write_zip(tmp_path / "e4e.pt", {"state_dict": state, "latent_avg": average, "opts": options}, modules)
+    assert main([str(tmp_path / "e4e.pt"), "--output", str(tmp_path / "preset")]) == 0
+    assert isinstance(PSP.from_preset(tmp_path / "preset").encoder, EncoderIntoW)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         ({"learn_in_w": True}, "its options say learn_in_w"),
+        ({"stylegan_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"output_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"encoder_type": "ResNet"}, "its encoder is a ResNet"),
     ],
@@ -268,6 +296,8 @@ def test_the_task_is_read_off_the_options_or_the_input():
 
 def test_models_are_recognised():
     assert recognise({"state_dict": {"encoder.a": 1, "decoder.b": 2}}) == "pSp"
+    for kind in ("Encoder4Editing", "SingleStyleCodeEncoder"):
+        assert recognise({"state_dict": {"encoder.a": 1, "decoder.b": 2}, "opts": {"encoder_type": kind}}) == "e4e"
     assert recognise({"state_dict": {"module.encoder_q.conv1.weight": 1}}) == "MoCo"
     assert recognise({"output_layer.3.weight": 1}) == "ArcFace"
     assert recognise({"features.0.weight": 1}) == "LPIPS features"

@@ -1,9 +1,10 @@
-"""The pSp checkpoints: `psp_ffhq_encode.pt` and its siblings for every task."""
+"""The pSp checkpoints, `psp_ffhq_encode.pt` and its siblings for every task, and those of e4e."""
 
 import dataclasses
 
 import numpy as np
 
+from psp_keras.models.encoder4editing import Encoder4Editing
 from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
@@ -19,7 +20,12 @@ ENCODERS = {
     "GradualStyleEncoder": GradualStyleEncoder,
     "BackboneEncoderUsingLastLayerIntoW": EncoderIntoW,
     "BackboneEncoderUsingLastLayerIntoWPlus": EncoderIntoWPlus,
+    "SingleStyleCodeEncoder": EncoderIntoW,
+    "Encoder4Editing": Encoder4Editing,
 }
+# The encoders of later papers, which name a file; the others are pSp's.
+_PAPERS = {"SingleStyleCodeEncoder": "e4e", "Encoder4Editing": "e4e"}
+PAPERS = ("pSp", "e4e")
 # `dataset_type` in the options.
 TASKS = {
     "ffhq_encode": "inversion",
@@ -30,22 +36,34 @@ TASKS = {
 }
 
 
+def paper_of(options):
+    """Returns which of `PAPERS` a file belongs to."""
+    return _PAPERS.get(str(options.get("encoder_type")), "pSp")
+
+
+def options_of(content):
+    """Returns the options in a checkpoint as a dictionary."""
+    options = content.get("opts", {})
+    return options if isinstance(options, dict) else getattr(options, "__dict__", {})
+
+
 def make_psp(state, options):
     """Returns the untrained `PSP` that a state dict and its options describe.
 
     Args:
         state: key to tensor, with the prefixes `encoder.` and `decoder.`.
         options: what the published code stored as `opts`. Older files lack the output size, which the decoder's
-            layers say as well, and `learn_in_w`, which was false then.
+            layers say as well, and `learn_in_w`, which was false then. e4e calls it the size of its StyleGAN.
     """
     generator = make_generator(state, "decoder.")
-    resolution = options.get("output_size", generator.resolution)
+    resolution = options.get("output_size", options.get("stylegan_size", generator.resolution))
     if resolution != generator.resolution:
         raise CheckpointError(f"its options say {resolution} pixels, but its decoder draws {generator.resolution}")
     kind = options.get("encoder_type", "GradualStyleEncoder")
     if kind not in ENCODERS:
         raise CheckpointError(f"its encoder is a {kind}, which is none of {', '.join(ENCODERS)}")
-    if options.get("learn_in_w", False) and kind != "BackboneEncoderUsingLastLayerIntoW":
+    encoder = ENCODERS[kind]
+    if options.get("learn_in_w", False) and encoder is not EncoderIntoW:
         raise CheckpointError(f"its options say learn_in_w, but its encoder is a {kind}, which predicts W+")
     settings = {
         "style_dim": generator.style_dim,
@@ -53,13 +71,13 @@ def make_psp(state, options):
         **backbone_options(state, "encoder."),
         "name": "encoder",
     }
-    if kind != "BackboneEncoderUsingLastLayerIntoW":
+    if encoder is not EncoderIntoW:
         settings["num_styles"] = generator.num_styles
-    if kind == "GradualStyleEncoder":
+    if issubclass(encoder, GradualStyleEncoder):
         settings["style_filters"] = state["encoder.styles.0.convs.0.weight"].shape[0]
     start = options.get("start_from_latent_avg", True)
     task = make_task(options, settings["in_channels"])
-    return PSP(ENCODERS[kind](**settings), generator, start_from_latent_average=start, task=task, name="psp")
+    return PSP(encoder(**settings), generator, start_from_latent_average=start, task=task, name="psp")
 
 
 def make_task(options, in_channels):

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "arcface": "ArcFace",
         "encoder": "Encoder",
+        "encoder4editing": "Encoder4Editing",
         "encoder_into_w": "EncoderIntoW",
         "encoder_into_w_plus": "EncoderIntoWPlus",
         "gradual_style_encoder": "GradualStyleEncoder",

@@ -16,7 +16,14 @@ class Encoder(keras.Model):
         num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
         squeeze_excite: IR-SE instead of IR.
         width: channels of the backbone's first stage; its last has `8 * width`.
+
+    Attributes:
+        extra_channels: how many channels the network sees beside those of the picture.
+        encode_options: what `encode` may be told beside the images.
     """
+
+    extra_channels = 0
+    encode_options = ()
 
     def __init__(
         self,
@@ -42,8 +49,31 @@ class Encoder(keras.Model):
         self.backbone = IRBackbone(num_layers, squeeze_excite, width, dtype=self.dtype_policy, name="backbone")
 
     def build(self, input_shape):
-        check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
+        check_shape("images", input_shape, ("N", *self.network_input_shape[1:]))
         self.backbone.build(input_shape)
+
+    @property
+    def network_input_shape(self):
+        """Shape of what the network itself sees, a batch of any size."""
+        return (None, self.image_size, self.image_size, self.in_channels + self.extra_channels)
+
+    def encode(self, images, start, decode, training=False, **options):
+        """Reads pictures into latents, in the way of this encoder; `PSP.encode` calls it.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`, float32.
+            start: what the network's codes are offsets from, `(num_styles, style_dim)`.
+            decode: draws images from latents, for encoders that look at what they have drawn so far.
+            training: whether batch normalisation uses the statistics of this batch.
+            **options: those in `encode_options`.
+
+        Returns:
+            w_plus `(N, num_styles, style_dim)`, float32.
+        """
+        codes = ops.cast(self(images, training=training, **options), "float32")
+        if len(codes.shape) == 2:
+            codes = ops.repeat(codes[:, None], start.shape[0], axis=1)
+        return codes + start
 
     @classmethod
     def for_generator(cls, generator, style_filters=None, **options):
@@ -75,7 +105,7 @@ class Encoder(keras.Model):
             raise UserError(f"The encoder's backbone is {mine}, that of the network to start from is {theirs}.")
         backbone = self.backbone
         layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu)
-        same_input = self.in_channels == getattr(network, "in_channels", 3)
+        same_input = backbone.input_conv.kernel.shape == network.backbone.input_conv.kernel.shape
         skipped = set() if same_input else {id(variable) for layer in layers for variable in layer.variables}
         whole = [tuple(v.shape) for v in _head(self)] == [tuple(v.shape) for v in _head(network)]
         copied = (self, network) if whole else (backbone, network.backbone)
@@ -83,7 +113,7 @@ class Encoder(keras.Model):
             if id(variable) not in skipped:
                 variable.assign(ops.copy(source))
 
-    def compute_output_spec(self, images, training=False):
+    def compute_output_spec(self, images, training=False, **options):
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
 
     def get_config(self):

@@ -62,11 +62,16 @@ class GradualStyleEncoder(Encoder):
 
     @compiled
     def call(self, images, training=False):
+        return ops.stack(self.codes(images, training), axis=1)
+
+    def codes(self, images, training=False, last=None):
+        """Returns what the network says of each style, `(N, style_dim)`, up to the last one asked for."""
         fine, middle, coarse = self.backbone(images, training=training)
         pyramid = [coarse]
         for upsample, lateral, features in zip(self.upsamples, self.laterals, (middle, fine)):
             pyramid.append(upsample(pyramid[-1]) + lateral(features))
-        return ops.stack([style(pyramid[_level(i)]) for i, style in enumerate(self.styles)], axis=1)
+        styles = self.styles if last is None else self.styles[: last + 1]
+        return [style(pyramid[_level(i)]) for i, style in enumerate(styles)]
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_styles, self.style_dim)

@@ -59,7 +59,7 @@ class PSP(TrainStep, PresetModel):
         expected = (None, size, size, self.encoder.in_channels)
         check_shape("images", input_shape or expected, ("N", *expected[1:]))
         if not self.encoder.built:
-            self.encoder.build(expected)
+            self.encoder.build(self.encoder.network_input_shape)
             self.encoder.built = True
         if not self.generator.built:
             self.generator.build()
@@ -77,22 +77,31 @@ class PSP(TrainStep, PresetModel):
     def call(self, images, training=False):
         return self.decode(self.encode(images, training=training))
 
-    def encode(self, images, training=False):
+    def encode(self, images, training=False, **options):
         """Reads images into latents.
 
         Args:
             images: `(N, image_size, image_size, in_channels)`.
             training: whether the encoder's batch normalisation uses the statistics of this batch.
+            **options: what this encoder may be told (its `encode_options`), such as `num_iterations` of a
+                `ReStyleEncoder`.
 
         Returns:
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
+
+        Raises:
+            ValueError: the images have another shape, or the encoder knows no such option.
         """
+        for name in sorted(set(options) - set(self.encoder.encode_options)):
+            raise ValueError(f"`{name}` means nothing to the encoder, a {type(self.encoder).__name__}.")
         images = ops.convert_to_tensor(images, "float32")
         check_shape("images", images.shape, ("N", *self.input_shape_of_image))
-        codes = ops.cast(self.encoder(images, training=training), "float32")
-        if len(codes.shape) == 2:
-            codes = ops.repeat(codes[:, None], self.generator.num_styles, axis=1)
-        return codes + self.latent_average if self.start_from_latent_average else codes
+        return self.encoder.encode(images, self._start(), self.decode, training=training, **options)
+
+    def _start(self):
+        """What the encoder's codes are offsets from."""
+        average = ops.convert_to_tensor(self.latent_average)
+        return average if self.start_from_latent_average else ops.zeros_like(average)
 
     def decode(self, latents, randomize_noise=False):
         """Draws images from w_plus latents.
@@ -121,6 +130,7 @@ class PSP(TrainStep, PresetModel):
         resize=True,
         randomize_noise=False,
         return_latents=False,
+        **options,
     ):
         """Translates images, optionally with some of their styles replaced.
 
@@ -132,6 +142,7 @@ class PSP(TrainStep, PresetModel):
             resize: whether to average-pool outputs larger than 256 pixels to 256.
             randomize_noise: whether to draw fresh noise instead of the stored one.
             return_latents: whether to return the latents too.
+            **options: of `encode`.
 
         Returns:
             Images `(N, S, S, 3)`, or `(images, latents)`.
@@ -139,7 +150,7 @@ class PSP(TrainStep, PresetModel):
         Raises:
             ValueError: `latent_mask` names a style that does not exist, or a shape does not fit.
         """
-        latents = self._mix(self.encode(images), latent_mask, injected_latents, alpha)
+        latents = self._mix(self.encode(images, **options), latent_mask, injected_latents, alpha)
         outputs = self.decode(latents, randomize_noise=randomize_noise)
         outputs = shrink_to_256(outputs) if resize else outputs
         return (outputs, latents) if return_latents else outputs
@@ -235,8 +246,7 @@ class PSP(TrainStep, PresetModel):
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
-        start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
-        return self.psp_loss(source, target, output, latents, start, sample_weight)
+        return self.psp_loss(source, target, output, latents, self._start(), sample_weight)
 
     def track(self, terms):
         """Adds the terms of a batch to the metrics and returns their running means."""
