@@ -17,6 +17,13 @@ CASES = [
     (models.MoCo, {"image_size": 32, "width": 2}, [(2, 40, 40, 3)], (2, 64)),
     (models.PerceptualNetwork, {"width": 4}, [(2, 32, 32, 3), (2, 32, 32, 3)], (2,)),
     (models.PerceptualNetwork, {"backbone": "alexnet", "width": 8}, [(2, 64, 64, 3), (2, 64, 64, 3)], (2,)),
+    (models.ReStyleEncoder, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 6)], (2, 8, 16)),
+    (
+        models.ReStyleEncoder,
+        {**ENCODER, "num_styles": 8, "num_layers": 18, "backbone": "resnet", "progressive": True, "num_iterations": 2},
+        [(2, 32, 32, 6)],
+        (2, 8, 16),
+    ),
     (models.StyleGAN2Discriminator, {"resolution": 16, "channel_max": 8}, [(4, 16, 16, 3)], (4, 1)),
     (models.StyleGAN2Generator, {"resolution": 16, "num_mapping_layers": 2, **TINY}, [(2, 16)], (2, 16, 16, 3)),
     (models.SynthesisNetwork, {"resolution": 16, **TINY}, [(2, 6, 16)], (2, 16, 16, 3)),
@@ -98,8 +105,9 @@ def test_an_encoder_starts_from_a_face_recognition_network():
                 assert variable.shape != source.shape
             else:
                 np.testing.assert_array_equal(variable, source, err_msg=variable.path)
-    with pytest.raises(UserError, match="'width': 8"):
-        tiny_encoder(width=8).start_from(arcface)
+    for options, difference in (({"width": 8}, "'width': 8"), ({"backbone": "resnet"}, "'backbone': 'resnet'")):
+        with pytest.raises(UserError, match=difference):
+            tiny_encoder(**{"num_layers": 18, **options}).start_from(arcface)
 
 
 def test_e4e_predicts_differences_from_the_first_style_up_to_a_stage():

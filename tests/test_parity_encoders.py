@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.parity import NETWORK, check, converted_psp, golden_of, nhwc, pooled
+from tests.parity import FULL_SIZE, NETWORK, check, converted_psp, golden_of, nhwc, pooled
 from tests.synthetic_weights import synthetic_image
 
 pytestmark = pytest.mark.heavy
@@ -23,3 +23,25 @@ def test_e4e():
     outputs, latents = model.translate(images, return_latents=True)
     check("e4e: latents", latents, golden["latents"], NETWORK)
     check_image("e4e", outputs, golden, NETWORK)
+
+
+@pytest.mark.parametrize(
+    "name, kind, seed, count, num_iterations",
+    [
+        ("restyle_psp_256", "BackboneEncoder", 73, 2, 3),
+        ("restyle_e4e_256", "ProgressiveBackboneEncoder", 74, 2, 3),
+        ("restyle_psp_resnet_256", "ResNetBackboneEncoder", 75, 2, 2),
+        ("restyle_e4e_resnet_256", "ResNetProgressiveBackboneEncoder", 76, 1, 2),
+    ],
+)
+def test_restyle(name, kind, seed, count, num_iterations):
+    golden, model = golden_of(name), converted_psp(name, kind)
+    average = model.decode(model.latent_average[None])
+    check(f"{name}: average image", pooled(average, 4), nhwc(golden["average_pool64"]), NETWORK)
+    images = nhwc(synthetic_image(seed, (count, 3, 256, 256)))
+    steps = model.encode(images, num_iterations=num_iterations, return_all=True)
+    for i, latents in enumerate(steps, 1):
+        check(f"{name}: latents {i}", latents, golden[f"latents_{i}"], NETWORK if i == 1 else FULL_SIZE)
+    outputs = model.decode(steps[-1])
+    check(f"{name}: image, pooled to 64", pooled(outputs, 4), nhwc(golden[f"image_pool64_{len(steps)}"]), FULL_SIZE)
+    check(f"{name}: image, middle", outputs[:, MIDDLE, MIDDLE], nhwc(golden["image_crop"]), FULL_SIZE)

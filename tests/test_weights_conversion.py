@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from psp_keras import PSP
-from psp_keras.models import Encoder4Editing, EncoderIntoW, StyleGAN2Discriminator, StyleGAN2Generator
+from psp_keras.models import (
+    Encoder4Editing,
+    EncoderIntoW,
+    ReStyleEncoder,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
 from psp_keras.models.preset import load_preset
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
@@ -14,7 +20,7 @@ from tests.parity import DATA, nhwc, state_of
 from tests.synthetic_weights import synthetic_state_dict
 from tests.torch_files import FakeModule, FakeModules, published_discriminator, write_nvidia, write_zip
 from weights_conversion.__main__ import main
-from weights_conversion.convert import recognise
+from weights_conversion.convert import convert, recognise
 from weights_conversion.errors import CheckpointError
 from weights_conversion.nvidia import make_nvidia_discriminator
 from weights_conversion.psp import make_task
@@ -221,24 +227,28 @@ def shrunk_state(name):
     return state, state.pop("latent_avg")
 
 
-def test_e4e_becomes_a_preset(modules, tmp_path, capsys):
-    state, average = shrunk_state("e4e_256")
-    options = {"encoder_type": "Encoder4Editing", "stylegan_size": 256, "start_from_latent_avg": True}
-    write_zip(tmp_path / "e4e.pt", {"state_dict": state, "latent_avg": average, "opts": options}, modules)
-    assert main([str(tmp_path / "e4e.pt"), "--describe"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].endswith("e4e.pt: e4e")
-    assert main([str(tmp_path / "e4e.pt"), "--output", str(tmp_path / "preset")]) == 0
-    model = PSP.from_preset(tmp_path / "preset")
-    assert isinstance(model.encoder, Encoder4Editing)
-    np.testing.assert_array_equal(model.latent_average, average)
-
-
-def test_e4e_into_w_becomes_a_preset(modules, tmp_path):
-    state, average = shrunk_state("psp_into_w_256")
-    options = {"encoder_type": "SingleStyleCodeEncoder", "stylegan_size": 256}
-    write_zip(tmp_path / "e4e.pt", {"state_dict": state, "latent_avg": average, "opts": options}, modules)
-    assert main([str(tmp_path / "e4e.pt"), "--output", str(tmp_path / "preset")]) == 0
-    assert isinstance(PSP.from_preset(tmp_path / "preset").encoder, EncoderIntoW)
+@pytest.mark.parametrize(
+    "name, size, kind, paper, encoder",
+    [
+        ("e4e_256", "stylegan_size", "Encoder4Editing", "e4e", Encoder4Editing),
+        ("psp_into_w_256", "stylegan_size", "SingleStyleCodeEncoder", "e4e", EncoderIntoW),
+        ("restyle_e4e_256", "output_size", "ProgressiveBackboneEncoder", "ReStyle", ReStyleEncoder),
+        ("restyle_psp_resnet_256", "output_size", "ResNetBackboneEncoder", "ReStyle", ReStyleEncoder),
+    ],
+)
+def test_files_of_later_papers_are_recognised_and_converted(
+    name, size, kind, paper, encoder, modules, tmp_path, capsys
+):
+    state, average = shrunk_state(name)
+    content = {"state_dict": state, "latent_avg": average, "opts": {"encoder_type": kind, size: 256}}
+    write_zip(tmp_path / "file.pt", content, modules)
+    assert main([str(tmp_path / "file.pt"), "--describe"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(f"file.pt: {paper}")
+    model = convert(tmp_path / "file.pt")
+    assert type(model.encoder) is encoder and model.input_shape_of_image == (256, 256, 3)
+    assert getattr(model.encoder, "progressive", None) == ("Progressive" in kind if paper == "ReStyle" else None)
+    assert model.encoder.backbone_kind == ("resnet" if "ResNet" in kind else "ir")
+    np.testing.assert_array_equal(model.latent_average, np.broadcast_to(average, (14, 32)))
 
 
 @pytest.mark.parametrize(
@@ -248,6 +258,7 @@ def test_e4e_into_w_becomes_a_preset(modules, tmp_path):
         ({"stylegan_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"output_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"encoder_type": "ResNet"}, "its encoder is a ResNet"),
+        ({"dataset_type": "cars_encode"}, "it was trained for pictures of 192x256 pixels"),
     ],
 )
 def test_options_that_contradict_the_weights_are_refused(options, message, psp_state, modules, tmp_path, capsys):
@@ -296,8 +307,6 @@ def test_the_task_is_read_off_the_options_or_the_input():
 
 def test_models_are_recognised():
     assert recognise({"state_dict": {"encoder.a": 1, "decoder.b": 2}}) == "pSp"
-    for kind in ("Encoder4Editing", "SingleStyleCodeEncoder"):
-        assert recognise({"state_dict": {"encoder.a": 1, "decoder.b": 2}, "opts": {"encoder_type": kind}}) == "e4e"
     assert recognise({"state_dict": {"module.encoder_q.conv1.weight": 1}}) == "MoCo"
     assert recognise({"output_layer.3.weight": 1}) == "ArcFace"
     assert recognise({"features.0.weight": 1}) == "LPIPS features"

@@ -1,4 +1,4 @@
-"""The pSp checkpoints, `psp_ffhq_encode.pt` and its siblings for every task, and those of e4e."""
+"""The pSp checkpoints, `psp_ffhq_encode.pt` and its siblings for every task, and those of e4e and ReStyle."""
 
 import dataclasses
 
@@ -9,8 +9,10 @@ from psp_keras.models.encoder_into_w import EncoderIntoW
 from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.psp import PSP
+from psp_keras.models.restyle_encoder import ReStyleEncoder
 from psp_keras.tasks.registry import get_task
 from weights_conversion.ir_networks import backbone_options, backbone_rows
+from weights_conversion.resnet import is_resnet, resnet_options, resnet_rows
 from weights_conversion.rows import Row, batch_norm_rows, conv_rows, dense_rows, flattened_chw, unchanged
 from weights_conversion.stylegan2 import generator_rows, make_generator
 from weights_conversion.torch_reader import CheckpointError
@@ -22,10 +24,18 @@ ENCODERS = {
     "BackboneEncoderUsingLastLayerIntoWPlus": EncoderIntoWPlus,
     "SingleStyleCodeEncoder": EncoderIntoW,
     "Encoder4Editing": Encoder4Editing,
+    "BackboneEncoder": ReStyleEncoder,
+    "ResNetBackboneEncoder": ReStyleEncoder,
+    "ProgressiveBackboneEncoder": ReStyleEncoder,
+    "ResNetProgressiveBackboneEncoder": ReStyleEncoder,
 }
 # The encoders of later papers, which name a file; the others are pSp's.
-_PAPERS = {"SingleStyleCodeEncoder": "e4e", "Encoder4Editing": "e4e"}
-PAPERS = ("pSp", "e4e")
+_PAPERS = {
+    "SingleStyleCodeEncoder": "e4e",
+    "Encoder4Editing": "e4e",
+    **{kind: "ReStyle" for kind, encoder in ENCODERS.items() if encoder is ReStyleEncoder},
+}
+PAPERS = ("pSp", "e4e", "ReStyle")
 # `dataset_type` in the options.
 TASKS = {
     "ffhq_encode": "inversion",
@@ -59,6 +69,8 @@ def make_psp(state, options):
     resolution = options.get("output_size", options.get("stylegan_size", generator.resolution))
     if resolution != generator.resolution:
         raise CheckpointError(f"its options say {resolution} pixels, but its decoder draws {generator.resolution}")
+    if str(options.get("dataset_type")).startswith("cars"):
+        raise CheckpointError("it was trained for pictures of 192x256 pixels, and encoders here see square ones")
     kind = options.get("encoder_type", "GradualStyleEncoder")
     if kind not in ENCODERS:
         raise CheckpointError(f"its encoder is a {kind}, which is none of {', '.join(ENCODERS)}")
@@ -67,17 +79,25 @@ def make_psp(state, options):
         raise CheckpointError(f"its options say learn_in_w, but its encoder is a {kind}, which predicts W+")
     settings = {
         "style_dim": generator.style_dim,
-        "in_channels": state["encoder.input_layer.0.weight"].shape[1],
-        **backbone_options(state, "encoder."),
+        "in_channels": _input_channels(state) - encoder.extra_channels,
+        **(resnet_options if is_resnet(state, "encoder.") else backbone_options)(state, "encoder."),
         "name": "encoder",
     }
     if encoder is not EncoderIntoW:
         settings["num_styles"] = generator.num_styles
-    if issubclass(encoder, GradualStyleEncoder):
+    if issubclass(encoder, (GradualStyleEncoder, ReStyleEncoder)):
         settings["style_filters"] = state["encoder.styles.0.convs.0.weight"].shape[0]
     start = options.get("start_from_latent_avg", True)
+    if encoder is ReStyleEncoder:
+        settings["progressive"] = "Progressive" in kind
+        start = True  # its published code does not ask
     task = make_task(options, settings["in_channels"])
     return PSP(encoder(**settings), generator, start_from_latent_average=start, task=task, name="psp")
+
+
+def _input_channels(state):
+    first = "encoder.conv1.weight" if is_resnet(state, "encoder.") else "encoder.input_layer.0.weight"
+    return state[first].shape[1]
 
 
 def make_task(options, in_channels):
@@ -92,9 +112,12 @@ def make_task(options, in_channels):
 def psp_rows(model):
     """Rows of every weight but the latent averages."""
     encoder = model.encoder
-    yield from backbone_rows(encoder.backbone, "encoder.")
+    rows = resnet_rows if encoder.backbone_kind == "resnet" else backbone_rows
+    yield from rows(encoder.backbone, "encoder.")
     if isinstance(encoder, GradualStyleEncoder):
         yield from _pyramid_rows(encoder)
+    elif isinstance(encoder, ReStyleEncoder):
+        yield from _style_rows(encoder)
     elif isinstance(encoder, EncoderIntoW):
         yield from dense_rows(encoder.dense, "encoder.linear")
     else:
@@ -108,6 +131,10 @@ def psp_rows(model):
 def _pyramid_rows(encoder):
     for i, lateral in enumerate(encoder.laterals):
         yield from conv_rows(lateral, f"encoder.latlayer{i + 1}")
+    yield from _style_rows(encoder)
+
+
+def _style_rows(encoder):
     for i, style in enumerate(encoder.styles):
         for j, conv in enumerate(style.convs):
             yield from conv_rows(conv, f"encoder.styles.{i}.convs.{2 * j}")

@@ -5,6 +5,7 @@ from psp_keras.lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "basic_block": "BasicBlock",
         "batch_normalization": "BatchNormalization",
         "bilinear_upsample2d": "BilinearUpsample2D",
         "bottleneck_block": "BottleneckBlock",
@@ -18,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "modulated_conv2d": "ModulatedConv2D",
         "noise_injection": "NoiseInjection",
         "prelu": "PReLU",
+        "resnet_backbone": "ResNetBackbone",
         "squeeze_excite": "SqueezeExcite",
         "styled_conv2d": "StyledConv2D",
         "symmetric_conv2d": "SymmetricConv2D",

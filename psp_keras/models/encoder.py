@@ -3,19 +3,21 @@ from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.layers.resnet_backbone import ResNetBackbone
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 
 
 class Encoder(keras.Model):
-    """What the pSp encoders share: a square input and the IR backbone that looks at it.
+    """What the encoders share: a square input and the backbone that looks at it.
 
     Args:
         style_dim: size of a style.
         image_size: pixels of the square input, a power of two from 32.
         in_channels: 3 for RGB, 1 for sketches, the number of classes for segmentation maps.
-        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
-        squeeze_excite: IR-SE instead of IR.
+        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152; of a ResNet, 18 or 34.
+        squeeze_excite: IR-SE instead of IR; of no meaning to a ResNet.
         width: channels of the backbone's first stage; its last has `8 * width`.
+        backbone: `"ir"`, or `"resnet"` for pictures that are not faces.
 
     Attributes:
         extra_channels: how many channels the network sees beside those of the picture.
@@ -33,6 +35,7 @@ class Encoder(keras.Model):
         num_layers=50,
         squeeze_excite=True,
         width=64,
+        backbone="ir",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -46,7 +49,16 @@ class Encoder(keras.Model):
         self.num_layers = num_layers
         self.squeeze_excite = squeeze_excite
         self.width = width
-        self.backbone = IRBackbone(num_layers, squeeze_excite, width, dtype=self.dtype_policy, name="backbone")
+        self.backbone_kind = backbone
+        self.backbone = self._make_backbone()
+
+    def _make_backbone(self):
+        options = {"dtype": self.dtype_policy, "name": "backbone"}
+        if self.backbone_kind == "ir":
+            return IRBackbone(self.num_layers, self.squeeze_excite, self.width, **options)
+        if self.backbone_kind == "resnet":
+            return ResNetBackbone(self.num_layers, self.width, **options)
+        raise UserError(f"`backbone` must be ir or resnet, got {self.backbone_kind!r}.")
 
     def build(self, input_shape):
         check_shape("images", input_shape, ("N", *self.network_input_shape[1:]))
@@ -101,6 +113,7 @@ class Encoder(keras.Model):
         """
         names = ("num_layers", "squeeze_excite", "width")
         mine, theirs = ({name: getattr(one, name) for name in names} for one in (self, network))
+        mine["backbone"], theirs["backbone"] = self.backbone_kind, getattr(network, "backbone_kind", "ir")
         if mine != theirs:
             raise UserError(f"The encoder's backbone is {mine}, that of the network to start from is {theirs}.")
         backbone = self.backbone
@@ -118,7 +131,8 @@ class Encoder(keras.Model):
 
     def get_config(self):
         names = ("style_dim", "image_size", "in_channels", "num_layers", "squeeze_excite", "width")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        config = {name: getattr(self, name) for name in names}
+        return {**super().get_config(), **config, "backbone": self.backbone_kind}
 
 
 def _head(network):
