@@ -45,3 +45,13 @@ def test_restyle(name, kind, seed, count, num_iterations):
     outputs = model.decode(steps[-1])
     check(f"{name}: image, pooled to 64", pooled(outputs, 4), nhwc(golden[f"image_pool64_{len(steps)}"]), FULL_SIZE)
     check(f"{name}: image, middle", outputs[:, MIDDLE, MIDDLE], nhwc(golden["image_crop"]), FULL_SIZE)
+
+
+def test_sam():
+    golden, model = golden_of("sam_256"), converted_psp("sam_256")
+    images = nhwc(synthetic_image(79, (1, 3, 256, 256)))
+    for age in (10, 70):
+        latents = model.encode(images, age=age)
+        check(f"SAM: latents at {age}", latents, golden[f"latents_{age}"], NETWORK)
+        outputs = pooled(model.decode(latents), 4)
+        check(f"SAM: image at {age}, pooled to 64", outputs, nhwc(golden[f"image_pool64_{age}"]), NETWORK)

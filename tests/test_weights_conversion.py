@@ -10,6 +10,7 @@ from psp_keras.models import (
     Encoder4Editing,
     EncoderIntoW,
     ReStyleEncoder,
+    SAMEncoder,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
 )
@@ -234,6 +235,7 @@ def shrunk_state(name):
         ("psp_into_w_256", "stylegan_size", "SingleStyleCodeEncoder", "e4e", EncoderIntoW),
         ("restyle_e4e_256", "output_size", "ProgressiveBackboneEncoder", "ReStyle", ReStyleEncoder),
         ("restyle_psp_resnet_256", "output_size", "ResNetBackboneEncoder", "ReStyle", ReStyleEncoder),
+        ("sam_256", "output_size", "GradualStyleEncoder", "SAM", SAMEncoder),
     ],
 )
 def test_files_of_later_papers_are_recognised_and_converted(
@@ -258,6 +260,7 @@ def test_files_of_later_papers_are_recognised_and_converted(
         ({"stylegan_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"output_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"encoder_type": "ResNet"}, "its encoder is a ResNet"),
+        ({"dataset_type": "ffhq_aging"}, "it was trained for ages, but holds no pretrained_encoder"),
         ({"dataset_type": "cars_encode"}, "it was trained for pictures of 192x256 pixels"),
     ],
 )

@@ -27,8 +27,8 @@ def convert(path, heads=None, num_samples=4096, seed=0, part="generator"):
     """Converts a published PyTorch checkpoint.
 
     Args:
-        path: the checkpoint: pSp, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`, CurricularFace, MoCo v2, or
-            torchvision's VGG16 or AlexNet.
+        path: the checkpoint: pSp, e4e, ReStyle, SAM, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`,
+            CurricularFace, MoCo v2, or torchvision's VGG16 or AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
@@ -102,7 +102,7 @@ def recognise(content):
     if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
         return None
     if any(key.startswith("encoder.") for key in state) and any(key.startswith("decoder.") for key in state):
-        return paper_of(options_of(content))
+        return paper_of(state, options_of(content))
     if any(key.startswith(PREFIX) for key in state):
         return "MoCo"
     if any(isinstance(content.get(key), dict) for key in ("g_ema", "d")):

@@ -1,4 +1,4 @@
-"""The pSp checkpoints, `psp_ffhq_encode.pt` and its siblings for every task, and those of e4e and ReStyle."""
+"""The pSp checkpoints, `psp_ffhq_encode.pt` and its siblings for every task, and those of e4e, ReStyle and SAM."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.models.psp import PSP
 from psp_keras.models.restyle_encoder import ReStyleEncoder
+from psp_keras.models.sam_encoder import SAMEncoder
 from psp_keras.tasks.registry import get_task
 from weights_conversion.ir_networks import backbone_options, backbone_rows
 from weights_conversion.resnet import is_resnet, resnet_options, resnet_rows
@@ -35,7 +36,9 @@ _PAPERS = {
     "Encoder4Editing": "e4e",
     **{kind: "ReStyle" for kind, encoder in ENCODERS.items() if encoder is ReStyleEncoder},
 }
-PAPERS = ("pSp", "e4e", "ReStyle")
+PAPERS = ("pSp", "e4e", "ReStyle", "SAM")
+# What the keys of SAM's frozen encoder start with.
+_FROZEN = "pretrained_encoder."
 # `dataset_type` in the options.
 TASKS = {
     "ffhq_encode": "inversion",
@@ -46,8 +49,10 @@ TASKS = {
 }
 
 
-def paper_of(options):
+def paper_of(state, options):
     """Returns which of `PAPERS` a file belongs to."""
+    if any(key.startswith(_FROZEN) for key in state):
+        return "SAM"
     return _PAPERS.get(str(options.get("encoder_type")), "pSp")
 
 
@@ -74,7 +79,9 @@ def make_psp(state, options):
     kind = options.get("encoder_type", "GradualStyleEncoder")
     if kind not in ENCODERS:
         raise CheckpointError(f"its encoder is a {kind}, which is none of {', '.join(ENCODERS)}")
-    encoder = ENCODERS[kind]
+    encoder = SAMEncoder if paper_of(state, options) == "SAM" else ENCODERS[kind]
+    if options.get("dataset_type") == "ffhq_aging" and encoder is not SAMEncoder:
+        raise CheckpointError(f"it was trained for ages, but holds no {_FROZEN}*")
     if options.get("learn_in_w", False) and encoder is not EncoderIntoW:
         raise CheckpointError(f"its options say learn_in_w, but its encoder is a {kind}, which predicts W+")
     settings = {
@@ -90,7 +97,8 @@ def make_psp(state, options):
     start = options.get("start_from_latent_avg", True)
     if encoder is ReStyleEncoder:
         settings["progressive"] = "Progressive" in kind
-        start = True  # its published code does not ask
+    if encoder in (ReStyleEncoder, SAMEncoder):
+        start = True  # their published code adds it whatever the options say
     task = make_task(options, settings["in_channels"])
     return PSP(encoder(**settings), generator, start_from_latent_average=start, task=task, name="psp")
 
@@ -114,6 +122,9 @@ def psp_rows(model):
     encoder = model.encoder
     rows = resnet_rows if encoder.backbone_kind == "resnet" else backbone_rows
     yield from rows(encoder.backbone, "encoder.")
+    if isinstance(encoder, SAMEncoder):
+        yield from backbone_rows(encoder.pretrained.backbone, _FROZEN)
+        yield from _pyramid_rows(encoder.pretrained, _FROZEN)
     if isinstance(encoder, GradualStyleEncoder):
         yield from _pyramid_rows(encoder)
     elif isinstance(encoder, ReStyleEncoder):
@@ -128,17 +139,17 @@ def psp_rows(model):
     yield from generator_rows(model.generator, "decoder.")
 
 
-def _pyramid_rows(encoder):
+def _pyramid_rows(encoder, prefix="encoder."):
     for i, lateral in enumerate(encoder.laterals):
-        yield from conv_rows(lateral, f"encoder.latlayer{i + 1}")
-    yield from _style_rows(encoder)
+        yield from conv_rows(lateral, f"{prefix}latlayer{i + 1}")
+    yield from _style_rows(encoder, prefix)
 
 
-def _style_rows(encoder):
+def _style_rows(encoder, prefix="encoder."):
     for i, style in enumerate(encoder.styles):
         for j, conv in enumerate(style.convs):
-            yield from conv_rows(conv, f"encoder.styles.{i}.convs.{2 * j}")
-        yield from dense_rows(style.dense, f"encoder.styles.{i}.linear")
+            yield from conv_rows(conv, f"{prefix}styles.{i}.convs.{2 * j}")
+        yield from dense_rows(style.dense, f"{prefix}styles.{i}.linear")
 
 
 def set_latent_average(model, average, num_samples=4096, seed=0):

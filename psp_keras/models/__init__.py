@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "preset": "PresetModel load_preset",
         "psp": "PSP",
         "restyle_encoder": "ReStyleEncoder",
+        "sam_encoder": "SAMEncoder",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
         "synthesis_network": "SynthesisNetwork",
