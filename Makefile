@@ -33,7 +33,8 @@ notebooks: $(INSTALLED)  ## runs every notebook from top to bottom
 	$(VENV)/bin/python -m pytest tests/test_notebooks.py -m notebook
 
 parity: $(INSTALLED)  ## every comparison with the published PyTorch models, full size too, and its table
-	$(VENV)/bin/python -m pytest tests/test_parity.py tests/test_parity_full.py tests/test_parity_training.py \
+	$(VENV)/bin/python -m pytest tests/test_parity.py tests/test_parity_full.py tests/test_parity_encoders.py \
+		tests/test_parity_training.py \
 		-m "heavy or not heavy" --parity-table
 
 parity-avx2: $(INSTALLED)  ## a short comparison as a processor without AVX-512 computes it (seconds)

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from psp_keras import from_preset
 from psp_keras.cli import main
 from psp_keras.commands.edit_files import edit_files
 from psp_keras.data.image_files import to_float, to_uint8, write_image
 from psp_keras.editing import Direction, KnownGenerator, load_directions, read_scores, save_directions
 from psp_keras.errors import UserError
-from psp_keras.models import load_preset
 from psp_keras.option_kinds import Strengths
 from tests.parity import DATA
 
@@ -27,7 +27,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def directions(tmp_path, psp_preset):
     """A folder with two directions of the tiny pSp's generator, and one of another."""
-    known = KnownGenerator.of(load_preset(psp_preset).generator, psp_preset)
+    known = KnownGenerator.of(from_preset(psp_preset).generator, psp_preset)
     other = KnownGenerator("other", 8, 16, "0" * 64)
     steps = np.random.default_rng(0).normal(size=(3, 16))
     names = (("smile", known), ("age", known), ("far", other))
@@ -86,7 +86,7 @@ def test_published_directions_are_read_for_a_generator_they_fit(generator_preset
 
 
 def test_an_edit_writes_strips_pictures_and_gifs(psp_preset, pictures, directions, tmp_path):
-    model, smile = load_preset(psp_preset), directions / "smile"
+    model, smile = from_preset(psp_preset), directions / "smile"
 
     def edited(name, strength, **options):
         edit_files(model, psp_preset, [pictures], smile, tmp_path / name, strength, **options)

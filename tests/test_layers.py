@@ -6,6 +6,8 @@ from psp_keras.ops.face_regions import inner_face, recognition_input, shrink_to_
 from tests.helpers import check_layer
 
 CASES = [
+    (layers.BasicBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
+    (layers.BasicBlock, {"filters": 4}, [(2, 7, 7, 4)], (2, 7, 7, 4)),
     (layers.BatchNormalization, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.BilinearUpsample2D, {}, [(2, 8, 8, 4)], (2, 16, 16, 4)),
     (layers.BottleneckBlock, {"filters": 4, "strides": 2, "project": True}, [(2, 8, 8, 8)], (2, 4, 4, 16)),
@@ -35,6 +37,12 @@ CASES = [
     ),
     (layers.NoiseInjection, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.PReLU, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
+    (
+        layers.ResNetBackbone,
+        {"num_layers": 18, "width": 4},
+        [(2, 32, 32, 6)],
+        [(2, 8, 8, 8), (2, 4, 4, 16), (2, 2, 2, 32)],
+    ),
     (layers.SqueezeExcite, {"reduction": 2}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.StyledConv2D, {"filters": 6, "up": True}, [(2, 8, 8, 4), (2, 5)], (2, 16, 16, 6)),
     (layers.SymmetricConv2D, {"filters": 6, "kernel_size": 3, "strides": 2}, [(2, 7, 7, 4)], (2, 4, 4, 6)),

@@ -4,11 +4,12 @@ import pytest
 
 from psp_keras import models
 from psp_keras.errors import UserError
-from tests.helpers import TINY, check_layer, random_images, tiny_encoder, tiny_generator
+from tests.helpers import TINY, check_layer, random_images, relative_error, tiny_encoder, tiny_generator
 
 ENCODER = {"style_dim": 16, "image_size": 32, "num_layers": 10, "width": 4}
 CASES = [
     (models.ArcFace, {"image_size": 32, "embedding_dim": 16, "num_layers": 10, "width": 4}, [(2, 32, 32, 3)], (2, 16)),
+    (models.Encoder4Editing, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.EncoderIntoW, ENCODER, [(2, 32, 32, 3)], (2, 16)),
     (models.EncoderIntoWPlus, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 3)], (2, 8, 16)),
     (models.GradualStyleEncoder, {**ENCODER, "num_styles": 8, "in_channels": 5}, [(2, 32, 32, 5)], (2, 8, 16)),
@@ -16,6 +17,14 @@ CASES = [
     (models.MoCo, {"image_size": 32, "width": 2}, [(2, 40, 40, 3)], (2, 64)),
     (models.PerceptualNetwork, {"width": 4}, [(2, 32, 32, 3), (2, 32, 32, 3)], (2,)),
     (models.PerceptualNetwork, {"backbone": "alexnet", "width": 8}, [(2, 64, 64, 3), (2, 64, 64, 3)], (2,)),
+    (models.ReStyleEncoder, {**ENCODER, "num_styles": 8}, [(2, 32, 32, 6)], (2, 8, 16)),
+    (
+        models.ReStyleEncoder,
+        {**ENCODER, "num_styles": 8, "num_layers": 18, "backbone": "resnet", "progressive": True, "num_iterations": 2},
+        [(2, 32, 32, 6)],
+        (2, 8, 16),
+    ),
+    (models.SAMEncoder, {**ENCODER, "num_styles": 8, "age": 50}, [(2, 32, 32, 4)], (2, 8, 16)),
     (models.StyleGAN2Discriminator, {"resolution": 16, "channel_max": 8}, [(4, 16, 16, 3)], (4, 1)),
     (models.StyleGAN2Generator, {"resolution": 16, "num_mapping_layers": 2, **TINY}, [(2, 16)], (2, 16, 16, 3)),
     (models.SynthesisNetwork, {"resolution": 16, **TINY}, [(2, 6, 16)], (2, 16, 16, 3)),
@@ -97,5 +106,22 @@ def test_an_encoder_starts_from_a_face_recognition_network():
                 assert variable.shape != source.shape
             else:
                 np.testing.assert_array_equal(variable, source, err_msg=variable.path)
-    with pytest.raises(UserError, match="'width': 8"):
-        tiny_encoder(width=8).start_from(arcface)
+    for options, difference in (({"width": 8}, "'width': 8"), ({"backbone": "resnet"}, "'backbone': 'resnet'")):
+        with pytest.raises(UserError, match=difference):
+            tiny_encoder(**{"num_layers": 18, **options}).start_from(arcface)
+
+
+def test_e4e_predicts_differences_from_the_first_style_up_to_a_stage():
+    encoder, images = models.Encoder4Editing(num_styles=8, **ENCODER), random_images()
+    codes = [np.array(encoder(images, stage=stage)) for stage in (0, 3, None)]
+    first = np.broadcast_to(codes[0][:, :1], codes[0].shape)
+    np.testing.assert_allclose(codes[0], first, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(codes[1], np.where(np.arange(8)[:, None] <= 3, codes[2], first), rtol=1e-5, atol=1e-6)
+    assert relative_error(codes[2], codes[1]) > 1e-2
+    plain = models.GradualStyleEncoder(num_styles=8, **ENCODER)
+    plain(images)
+    plain.set_weights(encoder.get_weights())
+    deltas = np.array(plain(images))
+    np.testing.assert_allclose(codes[2][:, 1:] - first[:, 1:], deltas[:, 1:], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="`stage` must be a whole number"):
+        encoder(images, stage=-1)

@@ -104,6 +104,9 @@ def test_wrong_arguments_are_refused_by_name(model):
         model.translate(random_images(), [8])
     with pytest.raises(ValueError, match="`encoder` has num_styles 6, `generator` 8"):
         PSP(tiny_encoder(num_styles=6), tiny_generator())
+    for options in ({"num_iterations": 3}, {"return_all": True}, {"age": 30}):
+        with pytest.raises(ValueError, match=f"`{next(iter(options))}` means nothing to the encoder, a Gradual"):
+            model.encode(random_images(), **options)
     with pytest.raises(ValueError, match=r"`loss` must be a psp_keras\.losses\.PSPLoss"):
         model.compile(loss="mse")
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from psp_keras import PSP
-from psp_keras.models import StyleGAN2Discriminator, StyleGAN2Generator
+from psp_keras.models import (
+    Encoder4Editing,
+    EncoderIntoW,
+    ReStyleEncoder,
+    SAMEncoder,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
 from psp_keras.models.preset import from_preset
 from psp_keras.tasks import TASKS, get_task
 from tests.helpers import relative_error
@@ -14,7 +21,7 @@ from tests.parity import DATA, nhwc, state_of
 from tests.synthetic_weights import synthetic_state_dict
 from tests.torch_files import FakeModule, FakeModules, published_discriminator, write_nvidia, write_zip
 from weights_conversion.__main__ import main
-from weights_conversion.convert import recognise
+from weights_conversion.convert import convert, recognise
 from weights_conversion.errors import CheckpointError
 from weights_conversion.nvidia import make_nvidia_discriminator
 from weights_conversion.psp import make_task
@@ -214,12 +221,47 @@ def test_older_psp_checkpoints_lack_options(psp_state, modules, tmp_path):
     np.testing.assert_array_equal(one.latent_average, two.latent_average)
 
 
+def shrunk_state(name):
+    """The state dict of a published file and its average latent, small."""
+    manifest = json.loads((DATA / "manifests" / f"{name}.json").read_text())
+    state = synthetic_state_dict({key: shrunk(key, shape) for key, shape in manifest.items()})
+    return state, state.pop("latent_avg")
+
+
+@pytest.mark.parametrize(
+    "name, size, kind, paper, encoder",
+    [
+        ("e4e_256", "stylegan_size", "Encoder4Editing", "e4e", Encoder4Editing),
+        ("psp_into_w_256", "stylegan_size", "SingleStyleCodeEncoder", "e4e", EncoderIntoW),
+        ("restyle_e4e_256", "output_size", "ProgressiveBackboneEncoder", "ReStyle", ReStyleEncoder),
+        ("restyle_psp_resnet_256", "output_size", "ResNetBackboneEncoder", "ReStyle", ReStyleEncoder),
+        ("sam_256", "output_size", "GradualStyleEncoder", "SAM", SAMEncoder),
+    ],
+)
+def test_files_of_later_papers_are_recognised_and_converted(
+    name, size, kind, paper, encoder, modules, tmp_path, capsys
+):
+    state, average = shrunk_state(name)
+    content = {"state_dict": state, "latent_avg": average, "opts": {"encoder_type": kind, size: 256}}
+    write_zip(tmp_path / "file.pt", content, modules)
+    assert main([str(tmp_path / "file.pt"), "--describe"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(f"file.pt: {paper}")
+    model = convert(tmp_path / "file.pt")
+    assert type(model.encoder) is encoder and model.source_shape == (256, 256, 3)
+    assert getattr(model.encoder, "progressive", None) == ("Progressive" in kind if paper == "ReStyle" else None)
+    assert model.encoder.backbone_kind == ("resnet" if "ResNet" in kind else "ir")
+    np.testing.assert_array_equal(model.latent_average, np.broadcast_to(average, (14, 32)))
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         ({"learn_in_w": True}, "its options say learn_in_w"),
+        ({"stylegan_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"output_size": 512}, "its options say 512 pixels, but its decoder draws 256"),
         ({"encoder_type": "ResNet"}, "its encoder is a ResNet"),
+        ({"dataset_type": "ffhq_aging"}, "it was trained for ages, but holds no pretrained_encoder"),
+        ({"dataset_type": "cars_encode"}, "it was trained for pictures of 192x256 pixels"),
     ],
 )
 def test_options_that_contradict_the_weights_are_refused(options, message, psp_state, modules, tmp_path, capsys):

@@ -15,7 +15,7 @@ from weights_conversion.nvidia import (
     nvidia_discriminator_rows,
     nvidia_rows,
 )
-from weights_conversion.psp import make_psp, psp_rows, set_latent_average
+from weights_conversion.psp import PAPERS, make_psp, options_of, paper_of, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
 from weights_conversion.stylegan2 import discriminator_rows, generator_rows, make_discriminator, make_generator
 from weights_conversion.torch_reader import CheckpointError, Module, Tensor, read_checkpoint
@@ -33,8 +33,8 @@ def convert(
     """Converts a published PyTorch checkpoint.
 
     Args:
-        path: the checkpoint: pSp, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`, CurricularFace, MoCo v2, or
-            torchvision's VGG16 or AlexNet.
+        path: the checkpoint: pSp, e4e, ReStyle, SAM, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`,
+            CurricularFace, MoCo v2, or torchvision's VGG16 or AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
@@ -114,7 +114,7 @@ def recognise(content: dict) -> str | None:
     if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
         return None
     if any(key.startswith("encoder.") for key in state) and any(key.startswith("decoder.") for key in state):
-        return "pSp"
+        return paper_of(state, options_of(content))
     if any(key.startswith(PREFIX) for key in state):
         return "MoCo"
     if any(isinstance(content.get(key), dict) for key in ("g_ema", "d")):
@@ -154,9 +154,7 @@ def _lines(prefix, value):
 
 
 def _convert_psp(content, heads, num_samples, seed):
-    options = content.get("opts", {})
-    options = options if isinstance(options, dict) else vars(options)
-    model = make_psp(content["state_dict"], options)
+    model = make_psp(content["state_dict"], options_of(content))
     given = [model.latent_average, model.generator.latent_average]
     apply_rows(model, psp_rows(model), content["state_dict"], given)
     set_latent_average(model, content.get("latent_avg"), num_samples, seed)
@@ -231,7 +229,7 @@ def _convert_lpips(content, heads, num_samples, seed):
 
 _GENERATORS = {"StyleGAN2": _stylegan2_generator, "NVIDIA StyleGAN2": _nvidia_generator}
 _CONVERTERS = {
-    "pSp": _convert_psp,
+    **dict.fromkeys(PAPERS, _convert_psp),
     "StyleGAN2": _convert_stylegan2,
     "NVIDIA StyleGAN2": _convert_nvidia,
     "ArcFace": _convert_arcface,

@@ -2,7 +2,7 @@
 
 from psp_keras.editing.direction_files import save_directions
 from psp_keras.errors import UserError
-from psp_keras.models.preset import load_preset
+from psp_keras.models.preset import from_preset
 from psp_keras.models.psp import PSP
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 
@@ -13,7 +13,7 @@ def load_generator(preset):
     Raises:
         UserError: it is of something else.
     """
-    model = load_preset(preset)
+    model = from_preset(preset)
     if not isinstance(model, (PSP, StyleGAN2Generator)):
         raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
     return (model.generator if isinstance(model, PSP) else model), str(preset)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.layers.basic_block import BasicBlock as BasicBlock
     from psp_keras.layers.batch_normalization import BatchNormalization as BatchNormalization
     from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D as BilinearUpsample2D
     from psp_keras.layers.bottleneck_block import BottleneckBlock as BottleneckBlock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.layers.modulated_conv2d import ModulatedConv2D as ModulatedConv2D
     from psp_keras.layers.noise_injection import NoiseInjection as NoiseInjection
     from psp_keras.layers.prelu import PReLU as PReLU
+    from psp_keras.layers.resnet_backbone import ResNetBackbone as ResNetBackbone
     from psp_keras.layers.squeeze_excite import SqueezeExcite as SqueezeExcite
     from psp_keras.layers.styled_conv2d import StyledConv2D as StyledConv2D
     from psp_keras.layers.symmetric_conv2d import SymmetricConv2D as SymmetricConv2D
@@ -26,6 +28,7 @@ if TYPE_CHECKING:  # what editors see of the names below
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "basic_block": "BasicBlock",
         "batch_normalization": "BatchNormalization",
         "bilinear_upsample2d": "BilinearUpsample2D",
         "bottleneck_block": "BottleneckBlock",
@@ -39,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "modulated_conv2d": "ModulatedConv2D",
         "noise_injection": "NoiseInjection",
         "prelu": "PReLU",
+        "resnet_backbone": "ResNetBackbone",
         "squeeze_excite": "SqueezeExcite",
         "styled_conv2d": "StyledConv2D",
         "symmetric_conv2d": "SymmetricConv2D",

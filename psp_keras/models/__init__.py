@@ -7,6 +7,7 @@ from psp_keras.lazy import lazy_exports
 if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.arcface import ArcFace as ArcFace
     from psp_keras.models.encoder import Encoder as Encoder
+    from psp_keras.models.encoder4editing import Encoder4Editing as Encoder4Editing
     from psp_keras.models.encoder_into_w import EncoderIntoW as EncoderIntoW
     from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus as EncoderIntoWPlus
     from psp_keras.models.gradual_style_encoder import GradualStyleEncoder as GradualStyleEncoder
@@ -15,6 +16,8 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.perceptual_network import PerceptualNetwork as PerceptualNetwork
     from psp_keras.models.preset import PresetModel as PresetModel
     from psp_keras.models.psp import PSP as PSP
+    from psp_keras.models.restyle_encoder import ReStyleEncoder as ReStyleEncoder
+    from psp_keras.models.sam_encoder import SAMEncoder as SAMEncoder
     from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
     from psp_keras.models.stylegan2_generator import StyleGAN2Generator as StyleGAN2Generator
     from psp_keras.models.synthesis_network import SynthesisNetwork as SynthesisNetwork
@@ -27,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "arcface": "ArcFace",
         "encoder": "Encoder",
+        "encoder4editing": "Encoder4Editing",
         "encoder_into_w": "EncoderIntoW",
         "encoder_into_w_plus": "EncoderIntoWPlus",
         "gradual_style_encoder": "GradualStyleEncoder",
@@ -35,6 +39,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "perceptual_network": "PerceptualNetwork",
         "preset": "PresetModel",
         "psp": "PSP",
+        "restyle_encoder": "ReStyleEncoder",
+        "sam_encoder": "SAMEncoder",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
         "synthesis_network": "SynthesisNetwork",

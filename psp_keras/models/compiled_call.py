@@ -17,7 +17,8 @@ def compiled(method):
     weights, and on PyTorch.
 
     Args:
-        method: takes tensors as positional arguments and flags (`training`) as keywords; the network is built.
+        method: takes tensors as positional arguments and flags (`training`) or whole numbers as keywords; the network
+            is built.
 
     Returns:
         The method.
@@ -43,7 +44,7 @@ def compiled(method):
 
 
 def _is_eager(inputs, flags):
-    if in_stateless_scope() or not all(flag is None or isinstance(flag, bool) for flag in flags.values()):
+    if in_stateless_scope() or not all(flag is None or isinstance(flag, int) for flag in flags.values()):
         return False
     return _is_eager_here(inputs)
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, Self
 
 import keras
@@ -5,20 +6,27 @@ from keras import ops
 
 from psp_keras.errors import UserError
 from psp_keras.layers.ir_backbone import IRBackbone
+from psp_keras.layers.resnet_backbone import ResNetBackbone
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
+from psp_keras.typing import Tensor
 
 
 class Encoder(keras.Model):
-    """What the pSp encoders share: a square input and the IR backbone that looks at it.
+    """What the encoders share: a square input and the backbone that looks at it.
 
     Args:
         style_dim: size of a style.
         image_size: pixels of the square input, a power of two from 32.
         in_channels: 3 for RGB, 1 for sketches, the number of classes for segmentation maps.
-        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152.
-        squeeze_excite: IR-SE instead of IR.
+        num_layers: depth of the backbone, 10, 18, 34, 50, 100 or 152; of a ResNet, 18 or 34.
+        squeeze_excite: IR-SE instead of IR; of no meaning to a ResNet.
         width: channels of the backbone's first stage; its last has `8 * width`.
+        backbone: `"ir"`, or `"resnet"` for pictures that are not faces.
+
+    Attributes:
+        extra_channels: how many channels the network sees beside those of the picture.
+        encode_options: what `encode` may be told beside the images.
 
     Raises:
         UserError: a size is out of its range, or `image_size` no power of two from 32.
@@ -31,6 +39,9 @@ class Encoder(keras.Model):
         (True, 64, 10)
     """
 
+    extra_channels = 0
+    encode_options = ()
+
     def __init__(
         self,
         style_dim: int = 512,
@@ -39,6 +50,7 @@ class Encoder(keras.Model):
         num_layers: int = 50,
         squeeze_excite: bool = True,
         width: int = 64,
+        backbone: str = "ir",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -52,11 +64,43 @@ class Encoder(keras.Model):
         self.num_layers = num_layers
         self.squeeze_excite = squeeze_excite
         self.width = width
-        self.backbone = IRBackbone(num_layers, squeeze_excite, width, dtype=self.dtype_policy, name="backbone")
+        self.backbone_kind = backbone
+        self.backbone = self._make_backbone()
+
+    def _make_backbone(self):
+        options = {"dtype": self.dtype_policy, "name": "backbone"}
+        if self.backbone_kind == "ir":
+            return IRBackbone(self.num_layers, self.squeeze_excite, self.width, **options)
+        if self.backbone_kind == "resnet":
+            return ResNetBackbone(self.num_layers, self.width, **options)
+        raise UserError(f"`backbone` must be ir or resnet, got {self.backbone_kind!r}.")
 
     def build(self, input_shape):
-        check_shape("images", input_shape, ("N", self.image_size, self.image_size, self.in_channels))
+        check_shape("images", input_shape, ("N", *self.network_input_shape[1:]))
         self.backbone.build(input_shape)
+
+    @property
+    def network_input_shape(self) -> tuple:
+        """Shape of what the network itself sees, a batch of any size."""
+        return (None, self.image_size, self.image_size, self.in_channels + self.extra_channels)
+
+    def encode(self, images: Tensor, start: Tensor, decode: Callable, training: bool = False, **options: Any) -> Tensor:
+        """Reads pictures into latents, in the way of this encoder; `PSP.encode` calls it.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`, float32.
+            start: what the network's codes are offsets from, `(num_styles, style_dim)`.
+            decode: draws images from latents, for encoders that look at what they have drawn so far.
+            training: whether batch normalisation uses the statistics of this batch.
+            **options: those in `encode_options`.
+
+        Returns:
+            w_plus `(N, num_styles, style_dim)`, float32.
+        """
+        codes = ops.cast(self(images, training=training, **options), "float32")
+        if len(codes.shape) == 2:
+            codes = ops.repeat(codes[:, None], start.shape[0], axis=1)
+        return codes + start
 
     @classmethod
     def for_generator(cls, generator: StyleGAN2Generator, style_filters: int | None = None, **options: Any) -> Self:
@@ -84,11 +128,12 @@ class Encoder(keras.Model):
         """
         names = ("num_layers", "squeeze_excite", "width")
         mine, theirs = ({name: getattr(one, name) for name in names} for one in (self, network))
+        mine["backbone"], theirs["backbone"] = self.backbone_kind, getattr(network, "backbone_kind", "ir")
         if mine != theirs:
             raise UserError(f"The encoder's backbone is {mine}, that of the network to start from is {theirs}.")
         backbone = self.backbone
         layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu)
-        same_input = self.in_channels == getattr(network, "in_channels", 3)
+        same_input = backbone.input_conv.kernel.shape == network.backbone.input_conv.kernel.shape
         skipped = set() if same_input else {id(variable) for layer in layers for variable in layer.variables}
         whole = [tuple(v.shape) for v in _head(self)] == [tuple(v.shape) for v in _head(network)]
         copied = (self, network) if whole else (backbone, network.backbone)
@@ -96,12 +141,13 @@ class Encoder(keras.Model):
             if id(variable) not in skipped:
                 variable.assign(ops.copy(source))
 
-    def compute_output_spec(self, images, training=False):
+    def compute_output_spec(self, images, training=False, **options):
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
 
     def get_config(self):
         names = ("style_dim", "image_size", "in_channels", "num_layers", "squeeze_excite", "width")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        config = {name: getattr(self, name) for name in names}
+        return {**super().get_config(), **config, "backbone": self.backbone_kind}
 
 
 def _head(network):

@@ -10,6 +10,7 @@ from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.checks import check_sizes
+from psp_keras.typing import Tensor
 
 # Styles below the first index come from the coarsest level, below the second from the middle one (pSp, figure 2).
 _COARSE_STYLES, _MIDDLE_STYLES = 3, 7
@@ -69,11 +70,16 @@ class GradualStyleEncoder(Encoder):
 
     @compiled
     def call(self, images, training=False):
+        return ops.stack(self.codes(images, training), axis=1)
+
+    def codes(self, images: Tensor, training: bool = False, last: int | None = None) -> Tensor:
+        """Returns what the network says of each style, `(N, style_dim)`, up to the last one asked for."""
         fine, middle, coarse = self.backbone(images, training=training)
         pyramid = [coarse]
         for upsample, lateral, features in zip(self.upsamples, self.laterals, (middle, fine)):
             pyramid.append(upsample(pyramid[-1]) + lateral(features))
-        return ops.stack([style(pyramid[_level(i)]) for i, style in enumerate(self.styles)], axis=1)
+        styles = self.styles if last is None else self.styles[: last + 1]
+        return [style(pyramid[_level(i)]) for i, style in enumerate(styles)]
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_styles, self.style_dim)

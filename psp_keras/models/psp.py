@@ -75,7 +75,7 @@ class PSP(TrainStep, PresetModel):
         expected = (None, size, size, self.encoder.in_channels)
         check_shape("images", input_shape or expected, ("N", *expected[1:]))
         if not self.encoder.built:
-            self.encoder.build(expected)
+            self.encoder.build(self.encoder.network_input_shape)
             self.encoder.built = True
         if not self.generator.built:
             self.generator.build()
@@ -94,26 +94,31 @@ class PSP(TrainStep, PresetModel):
     def call(self, images, training=False):
         return self.decode(self.encode(images, training=training))
 
-    def encode(self, images: Tensor, *, training: bool = False) -> Tensor:
+    def encode(self, images: Tensor, *, training: bool = False, **options: Any) -> Tensor:
         """Reads images into latents.
 
         Args:
             images: `(N, image_size, image_size, in_channels)`.
             training: whether the encoder's batch normalisation uses the statistics of this batch.
+            **options: what this encoder may be told (its `encode_options`), such as `num_iterations` of a
+                `ReStyleEncoder`.
 
         Returns:
             w_plus `(N, num_styles, style_dim)`, float32, the average latent included.
 
         Raises:
-            ValueError: `images` are not of the shape that the encoder takes.
+            ValueError: `images` are not of the shape that the encoder takes, or it knows no such option.
         """
-        # Steps of an encoder that iterates, and the condition of another, will follow as keywords (issue 17).
+        for name in sorted(set(options) - set(self.encoder.encode_options)):
+            raise ValueError(f"`{name}` means nothing to the encoder, a {type(self.encoder).__name__}.")
         images = ops.convert_to_tensor(images, "float32")
         check_shape("images", images.shape, ("N", *self.source_shape))
-        codes = ops.cast(self.encoder(images, training=training), "float32")
-        if len(codes.shape) == 2:
-            codes = ops.repeat(codes[:, None], self.generator.num_styles, axis=1)
-        return codes + self.latent_average if self.start_from_latent_average else codes
+        return self.encoder.encode(images, self._start(), self.decode, training=training, **options)
+
+    def _start(self):
+        """What the encoder's codes are offsets from."""
+        average = ops.convert_to_tensor(self.latent_average)
+        return average if self.start_from_latent_average else ops.zeros_like(average)
 
     def decode(self, latents: Tensor, randomize_noise: bool = False) -> Tensor:
         """Draws images from w_plus latents.
@@ -149,6 +154,7 @@ class PSP(TrainStep, PresetModel):
         resize: bool = True,
         randomize_noise: bool = False,
         return_latents: bool = False,
+        **options: Any,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Translates images, optionally with some of their styles replaced.
 
@@ -160,6 +166,7 @@ class PSP(TrainStep, PresetModel):
             resize: whether to average-pool outputs larger than 256 pixels to 256.
             randomize_noise: whether to draw fresh noise instead of the stored one.
             return_latents: whether to return the latents too.
+            **options: of `encode`.
 
         Returns:
             Images `(N, S, S, 3)`, or `(images, latents)`.
@@ -167,7 +174,7 @@ class PSP(TrainStep, PresetModel):
         Raises:
             ValueError: `latent_mask` names a style that does not exist, or a shape does not fit.
         """
-        latents = self._mix(self.encode(images), latent_mask, injected_latents, alpha)
+        latents = self._mix(self.encode(images, **options), latent_mask, injected_latents, alpha)
         outputs = self.decode(latents, randomize_noise=randomize_noise)
         outputs = shrink_to_256(outputs) if resize else outputs
         return (outputs, latents) if return_latents else outputs
@@ -284,8 +291,7 @@ class PSP(TrainStep, PresetModel):
         output = shrink_to_256(self.decode(latents))
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
-        start = self.latent_average if self.start_from_latent_average else ops.zeros_like(self.latent_average)
-        return self.psp_loss(source, target, output, latents, start, sample_weight)
+        return self.psp_loss(source, target, output, latents, self._start(), sample_weight)
 
     def track(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Adds the terms of a batch to the metrics and returns their running means."""
