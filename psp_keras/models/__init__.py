@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "perceptual_network": "PerceptualNetwork",
         "preset": "PresetModel load_preset",
         "psp": "PSP",
+        "style_flow": "StyleFlow",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
         "synthesis_network": "SynthesisNetwork",
