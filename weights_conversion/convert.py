@@ -17,6 +17,7 @@ from weights_conversion.nvidia import (
 )
 from weights_conversion.psp import PAPERS, make_psp, options_of, paper_of, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
+from weights_conversion.styleflow import FIELD, make_styleflow, styleflow_rows
 from weights_conversion.stylegan2 import discriminator_rows, generator_rows, make_discriminator, make_generator
 from weights_conversion.torch_reader import CheckpointError, Module, Tensor, read_checkpoint
 
@@ -34,15 +35,15 @@ def convert(
 
     Args:
         path: the checkpoint: pSp, e4e, ReStyle, SAM, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`,
-            CurricularFace, MoCo v2, or torchvision's VGG16 or AlexNet.
+            CurricularFace, MoCo v2, StyleFlow, or torchvision's VGG16 or AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
         part: `"generator"` or `"discriminator"`, where a file holds both.
 
     Returns:
-        The Keras model: `PSP`, `StyleGAN2Generator`, `StyleGAN2Discriminator`, `ArcFace`, `MoCo` or
-        `PerceptualNetwork`.
+        The Keras model: `PSP`, `StyleGAN2Generator`, `StyleGAN2Discriminator`, `ArcFace`, `MoCo`,
+        `StyleFlow` or `PerceptualNetwork`.
 
     Raises:
         CheckpointError: the file cannot be read, is none of these, or does not fit to the last tensor.
@@ -121,6 +122,8 @@ def recognise(content: dict) -> str | None:
         return "StyleGAN2"
     if "output_layer.3.weight" in content:
         return "ArcFace"
+    if f"{FIELD}0._layer.weight" in content:
+        return "StyleFlow"
     if "features.0.weight" in content:
         return "LPIPS features"
     return None
@@ -218,6 +221,12 @@ def _convert_moco(content, heads, num_samples, seed):
     return model
 
 
+def _convert_styleflow(content, heads, num_samples, seed):
+    model = make_styleflow(content)
+    apply_rows(model, styleflow_rows(model), content)
+    return model
+
+
 def _convert_lpips(content, heads, num_samples, seed):
     if heads is None:
         raise CheckpointError("LPIPS needs a second file, its vgg.pth or alex.pth: give it as `heads`")
@@ -234,5 +243,6 @@ _CONVERTERS = {
     "NVIDIA StyleGAN2": _convert_nvidia,
     "ArcFace": _convert_arcface,
     "MoCo": _convert_moco,
+    "StyleFlow": _convert_styleflow,
     "LPIPS features": _convert_lpips,
 }

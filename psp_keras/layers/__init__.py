@@ -9,9 +9,11 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.layers.batch_normalization import BatchNormalization as BatchNormalization
     from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D as BilinearUpsample2D
     from psp_keras.layers.bottleneck_block import BottleneckBlock as BottleneckBlock
+    from psp_keras.layers.concat_squash_dense import ConcatSquashDense as ConcatSquashDense
     from psp_keras.layers.discriminator_block import DiscriminatorBlock as DiscriminatorBlock
     from psp_keras.layers.equalized_conv2d import EqualizedConv2D as EqualizedConv2D
     from psp_keras.layers.equalized_dense import EqualizedDense as EqualizedDense
+    from psp_keras.layers.invertible_normalization import InvertibleNormalization as InvertibleNormalization
     from psp_keras.layers.ir_backbone import IRBackbone as IRBackbone
     from psp_keras.layers.ir_block import IRBlock as IRBlock
     from psp_keras.layers.map2style import Map2Style as Map2Style
@@ -32,9 +34,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "batch_normalization": "BatchNormalization",
         "bilinear_upsample2d": "BilinearUpsample2D",
         "bottleneck_block": "BottleneckBlock",
+        "concat_squash_dense": "ConcatSquashDense",
         "discriminator_block": "DiscriminatorBlock",
         "equalized_conv2d": "EqualizedConv2D",
         "equalized_dense": "EqualizedDense",
+        "invertible_normalization": "InvertibleNormalization",
         "ir_backbone": "IRBackbone",
         "ir_block": "IRBlock",
         "map2style": "Map2Style",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.psp import PSP as PSP
     from psp_keras.models.restyle_encoder import ReStyleEncoder as ReStyleEncoder
     from psp_keras.models.sam_encoder import SAMEncoder as SAMEncoder
+    from psp_keras.models.style_flow import StyleFlow as StyleFlow
     from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
     from psp_keras.models.stylegan2_generator import StyleGAN2Generator as StyleGAN2Generator
     from psp_keras.models.synthesis_network import SynthesisNetwork as SynthesisNetwork
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "psp": "PSP",
         "restyle_encoder": "ReStyleEncoder",
         "sam_encoder": "SAMEncoder",
+        "style_flow": "StyleFlow",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
         "synthesis_network": "SynthesisNetwork",
