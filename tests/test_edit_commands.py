@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.data import astronaut
 
 from psp_keras import from_preset
 from psp_keras.cli import main
@@ -45,6 +46,15 @@ def error_of(capsys, *arguments):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("psp-keras: "), lines
     return lines[0]
+
+
+def test_the_face_of_a_photo_is_edited(directions, psp_preset, tmp_path, capsys):
+    write_image(tmp_path / "photos" / "me.png", astronaut())
+    write_image(tmp_path / "photos" / "nobody.png", np.zeros((40, 40, 3), "uint8"))
+    options = ["--direction", directions / "smile", "--strength", "1", "--align", "--output", tmp_path / "out"]
+    assert run("edit", psp_preset, tmp_path / "photos", *options) == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["me.png"]
+    assert "nobody.png: there is no face in it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [["sefa", "--styles", "0-3"], ["ganspace", "--num-samples", "500"]])

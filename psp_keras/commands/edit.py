@@ -23,6 +23,7 @@ class Edit(Command):
     gif: bool = option(Switch(), "write a GIF of the strengths too", False)
     resize: bool = option(Switch(), "keep outputs larger than 256 pixels", True, flag="--full-size")
     other_generator: bool = option(Switch(), "the direction may have been found in another generator", False)
+    align: bool = option(Switch(), "cut the largest face out of each photo, as published networks want it", False)
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):

@@ -16,6 +16,7 @@ from psp_keras.editing.known_generator import KnownGenerator
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.tasks.encoder_inputs import EncoderInputs
+from psp_keras.tasks.face_photos import open_face_photos
 from psp_keras.tasks.registry import get_task
 
 _COLUMNS = 7
@@ -34,6 +35,7 @@ def edit_files(
     gif=False,
     resize=True,
     other_generator=False,
+    align=False,
     on_broken=print_left_out,
 ):
     """Edits picture files; a broken one is reported and left out.
@@ -50,6 +52,7 @@ def edit_files(
         gif: whether to write the strengths as a GIF, there and back.
         resize: whether to shrink outputs larger than 256 pixels to 256.
         other_generator: whether directions that were found in another generator are used all the same.
+        align: whether to cut the largest face out of each photo first, see `align_face`.
         on_broken: called with a line for each file that cannot be read and is left out.
 
     Returns:
@@ -76,10 +79,12 @@ def edit_files(
         drawn = map_batches(decode, ops.convert_to_numpy(edited), at_once)
         return drawn.reshape(len(seen), len(strength), *drawn.shape[1:])
 
-    seen = EncoderInputs.to_translate(get_task(model.task), model.encoder.image_size)
+    task = get_task(model.task)
+    seen = EncoderInputs.to_translate(task, model.encoder.image_size)
+    read = open_face_photos(task, model.encoder.image_size).read_one if align else None
     sizes = batch_sizes(len(paths), max(1, at_once // len(strength)))
     written = []
-    for path, source, pictures in stream(paths, seen, run, sizes, on_broken):
+    for path, source, pictures in stream(paths, seen, run, sizes, on_broken, read):
         write_image(targets[path], _strip(source, pictures, strength))
         written.append(targets[path])
         if gif:
