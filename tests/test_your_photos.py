@@ -179,7 +179,7 @@ def test_what_alignment_is_not_for_gets_one_line(psp_preset, photos, known, tmp_
     assert "need --align" in error_of(capsys, "translate", psp_preset, photos, *out, "--paste-back")
     assert "need --align" in error_of(capsys, "translate", psp_preset, photos, *out, "--landmarks", known)
     for name, task, reason in (
-        ("sketches", "sketch_to_face", "reads a sketch"),
+        ("sketches", {"name": "sketch_to_face"}, "reads a sketch"),
         ("cars", Task("car_inversion", losses={"l2": 1.0, "moco": 0.5}).get_config(), "is about something else"),
     ):
         model = tiny_psp()
