@@ -76,7 +76,7 @@ def _previous(path):
 def _is_whole(path):
     """Whether every array can be read, which a cut or an empty file does not allow."""
     try:
-        with np.load(path) as saved:
+        with open(path, "rb") as file, np.load(file) as saved:  # NumPy leaves a damaged file open that it opened itself
             return "epochs" in saved.files and all(saved[name] is not None for name in saved.files)
     except Exception:  # what a damaged file raises depends on where it is damaged
         return False
