@@ -8,8 +8,8 @@ RESULTS := benchmarks/results.jsonl
 demo: $(INSTALLED)  ## a tour in a few minutes; pictures go to demo_output/
 	$(VENV)/bin/psp-keras demo
 
-test: $(INSTALLED)  ## the test suite
-	$(VENV)/bin/python -m pytest
+test: $(INSTALLED)  ## the test suite, in two processes: most of it is Python, which uses one processor
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on JAX and PyTorch; KERAS_BACKEND picks one
 	for backend in $${KERAS_BACKEND:-jax torch}; do \
