@@ -18,6 +18,7 @@ from weights_conversion.nvidia import (
 from weights_conversion.psp import PAPERS, make_psp, options_of, paper_of, psp_rows, set_latent_average
 from weights_conversion.rows import apply_rows
 from weights_conversion.styleflow import FIELD, make_styleflow, styleflow_rows
+from weights_conversion.stylegan1 import make_stylegan1, stylegan1_part, stylegan1_rows, stylegan1_state
 from weights_conversion.stylegan2 import discriminator_rows, generator_rows, make_discriminator, make_generator
 from weights_conversion.torch_reader import CheckpointError, Module, Tensor, read_checkpoint
 
@@ -35,15 +36,16 @@ def convert(
 
     Args:
         path: the checkpoint: pSp, e4e, ReStyle, SAM, StyleGAN2 (`g_ema`, or NVIDIA's `.pkl`), `model_ir_se50`,
-            CurricularFace, MoCo v2, StyleFlow, or torchvision's VGG16 or AlexNet.
+            CurricularFace, MoCo v2, StyleFlow, the original StyleGAN as genforce writes it, or torchvision's VGG16 or
+            AlexNet.
         heads: LPIPS's `vgg.pth` or `alex.pth`, which turns VGG16 or AlexNet into LPIPS.
         num_samples: random z to estimate the average latent with, where the file lacks it.
         seed: of those.
         part: `"generator"` or `"discriminator"`, where a file holds both.
 
     Returns:
-        The Keras model: `PSP`, `StyleGAN2Generator`, `StyleGAN2Discriminator`, `ArcFace`, `MoCo`,
-        `StyleFlow` or `PerceptualNetwork`.
+        The Keras model: `PSP`, `StyleGAN1Generator`, `StyleGAN2Generator`, `StyleGAN2Discriminator`, `ArcFace`,
+        `MoCo`, `StyleFlow` or `PerceptualNetwork`.
 
     Raises:
         CheckpointError: the file cannot be read, is none of these, or does not fit to the last tensor.
@@ -120,6 +122,8 @@ def recognise(content: dict) -> str | None:
         return "MoCo"
     if any(isinstance(content.get(key), dict) for key in ("g_ema", "d")):
         return "StyleGAN2"
+    if stylegan1_part(content) is not None:
+        return "StyleGAN"
     if "output_layer.3.weight" in content:
         return "ArcFace"
     if f"{FIELD}0._layer.weight" in content:
@@ -170,6 +174,13 @@ def _convert_stylegan2(content, heads, num_samples, seed):
         model.latent_average.assign(content["latent_avg"].read().reshape(-1))
     else:
         model.estimate_latent_average(num_samples, seed)
+    return model
+
+
+def _convert_stylegan1(content, heads, num_samples, seed):
+    state = stylegan1_state(content)
+    model = make_stylegan1(state)
+    apply_rows(model, stylegan1_rows(model), state)
     return model
 
 
@@ -241,6 +252,7 @@ _CONVERTERS = {
     **dict.fromkeys(PAPERS, _convert_psp),
     "StyleGAN2": _convert_stylegan2,
     "NVIDIA StyleGAN2": _convert_nvidia,
+    "StyleGAN": _convert_stylegan1,
     "ArcFace": _convert_arcface,
     "MoCo": _convert_moco,
     "StyleFlow": _convert_styleflow,

@@ -2,9 +2,9 @@
 
 from psp_keras.editing.direction_files import save_directions
 from psp_keras.errors import UserError
+from psp_keras.models.generator import Generator
 from psp_keras.models.preset import from_preset
 from psp_keras.models.psp import PSP
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 
 
 def load_generator(preset):
@@ -14,7 +14,7 @@ def load_generator(preset):
         UserError: it is of something else.
     """
     model = from_preset(preset)
-    if not isinstance(model, (PSP, StyleGAN2Generator)):
+    if not isinstance(model, (PSP, Generator)):
         raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
     return (model.generator if isinstance(model, PSP) else model), str(preset)
 

@@ -14,8 +14,8 @@ from psp_keras.data.image_files import read_image, to_float, to_uint8, write_ima
 from psp_keras.data.image_source import read_images
 from psp_keras.editing.projection import MOST_AT_ONCE, project_batches
 from psp_keras.errors import UserError, print_left_out
+from psp_keras.models.generator import Generator
 from psp_keras.models.psp import PSP
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.option_kinds import check_above_zero, check_number, check_whole
 from psp_keras.tasks.face_photos import check_faces
@@ -38,7 +38,7 @@ def project_files(
     """Projects picture files.
 
     Args:
-        model: `StyleGAN2Generator`, or `PSP`, whose generator is used.
+        model: `Generator`, or `PSP`, whose generator is used.
         inputs: files and folders.
         output: folder for a PNG file and the latents, `.npz` with `w_plus`, of each picture.
         steps: see `project_images`.
@@ -63,7 +63,7 @@ def project_files(
         raise UserError("`l2` and `lpips` are both 0: one of them must lead to the picture.")
     if from_encoder and not (isinstance(model, PSP) and model.encoder.in_channels == 3):
         raise UserError("`from_encoder` needs the preset of a pSp that reads photos.")
-    if not isinstance(model, (PSP, StyleGAN2Generator)):
+    if not isinstance(model, (PSP, Generator)):
         raise UserError(f"A {type(model).__name__} draws nothing: give the preset of a generator or of a pSp.")
     if align and isinstance(model, PSP):
         check_faces(get_task(model.task))

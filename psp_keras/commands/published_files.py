@@ -11,7 +11,7 @@ def published_files(generator, name, paths):
     """Reads files of directions.
 
     Args:
-        generator: `StyleGAN2Generator` that the user says they are for.
+        generator: `Generator` that the user says they are for.
         name: of it.
         paths: the files.
 

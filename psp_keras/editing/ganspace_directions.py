@@ -32,7 +32,7 @@ def ganspace(generator, styles=None, num_directions=8, num_samples=1000000, name
     The covariance of w is summed up batch by batch, so that the memory does not grow with the samples.
 
     Args:
-        generator: `StyleGAN2Generator`.
+        generator: `Generator`.
         styles: indices of the styles that the directions change; all by default.
         num_directions: how many, the strongest first.
         num_samples: random w to look at; a million in the paper.

@@ -38,7 +38,7 @@ class KnownGenerator:
 
     @classmethod
     def of(cls, generator, name):
-        """Describes a `StyleGAN2Generator`.
+        """Describes a `Generator`.
 
         Example:
             >>> generator = psp_keras.models.StyleGAN2Generator.from_preset("mini_faces_stylegan2")

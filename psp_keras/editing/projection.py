@@ -7,7 +7,7 @@ from keras import ops
 from psp_keras.batches import even_batches, even_size
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.perceptual_network import PerceptualNetwork
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.generator import Generator
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.progress import Progress
 from psp_keras.typing import PathLike, Tensor
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 8  # a step's gradients hold several times what drawing does
 
 
 def project_images(
-    generator: StyleGAN2Generator,
+    generator: Generator,
     targets: Tensor,
     start: Tensor,
     steps: int = 300,
@@ -31,7 +31,7 @@ def project_images(
     Pictures of a batch do not influence each other.
 
     Args:
-        generator: `StyleGAN2Generator`.
+        generator: `Generator`.
         targets: images `(N, S, S, 3)` in [-1, 1]; S is the generator's resolution, at most 256.
         start: latents to start from, broadcastable to `(N, num_styles, style_dim)`.
         steps: length of the optimisation.

@@ -19,8 +19,9 @@ def sefa(generator, styles=None, num_directions=8, name="generator", seed=0):
     A direction is a unit vector; its range is 3 standard deviations of w along it.
 
     Args:
-        generator: `StyleGAN2Generator`.
-        styles: indices of the styles; all by default. The last one only colours, and is left out of the search.
+        generator: `Generator`.
+        styles: indices of the styles; all by default. The last one of a StyleGAN2 only colours, and is left out of the
+            search.
         num_directions: how many, the strongest first.
         name: of the generator, for `KnownGenerator`.
         seed: of the w that the ranges are measured with.
@@ -57,13 +58,11 @@ def sefa(generator, styles=None, num_directions=8, name="generator", seed=0):
 
 def style_kernels(generator, styles):
     """The kernels that turn w into the scales of convolutions, `(style_dim, channels)` each, for these styles."""
-    network = generator.synthesis
-    blocks = [network.convs[0]]
-    for up_conv, conv in zip(network.up_convs, network.convs[1:]):
-        blocks += [up_conv, conv]
-    kernels = [blocks[style].conv.modulation.kernel for style in styles if style < len(blocks)]
+    modulations = generator.synthesis.modulations()
+    kernels = [modulations[style].kernel for style in styles if style < len(modulations)]
     if not kernels:
-        raise UserError(f"`styles` names {len(blocks)} alone, which only colours: SeFa needs one of a convolution.")
+        colours = f"`styles` names {len(modulations)} alone, which only colours"
+        raise UserError(f"{colours}: SeFa needs one of a convolution.")
     return [ops.convert_to_numpy(ops.cast(kernel, "float32")) for kernel in kernels]
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.encoder4editing import Encoder4Editing as Encoder4Editing
     from psp_keras.models.encoder_into_w import EncoderIntoW as EncoderIntoW
     from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus as EncoderIntoWPlus
+    from psp_keras.models.generator import Generator as Generator
     from psp_keras.models.gradual_style_encoder import GradualStyleEncoder as GradualStyleEncoder
     from psp_keras.models.mapping_network import MappingNetwork as MappingNetwork
     from psp_keras.models.moco import MoCo as MoCo
@@ -19,8 +20,11 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.restyle_encoder import ReStyleEncoder as ReStyleEncoder
     from psp_keras.models.sam_encoder import SAMEncoder as SAMEncoder
     from psp_keras.models.style_flow import StyleFlow as StyleFlow
+    from psp_keras.models.stylegan1_generator import StyleGAN1Generator as StyleGAN1Generator
+    from psp_keras.models.stylegan1_synthesis_network import StyleGAN1SynthesisNetwork as StyleGAN1SynthesisNetwork
     from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
     from psp_keras.models.stylegan2_generator import StyleGAN2Generator as StyleGAN2Generator
+    from psp_keras.models.synthesis import Synthesis as Synthesis
     from psp_keras.models.synthesis_network import SynthesisNetwork as SynthesisNetwork
     from psp_keras.models.weighted_loss import LossBatch as LossBatch
     from psp_keras.models.weighted_loss import LossTerm as LossTerm
@@ -34,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "encoder4editing": "Encoder4Editing",
         "encoder_into_w": "EncoderIntoW",
         "encoder_into_w_plus": "EncoderIntoWPlus",
+        "generator": "Generator",
         "gradual_style_encoder": "GradualStyleEncoder",
         "mapping_network": "MappingNetwork",
         "moco": "MoCo",
@@ -43,8 +48,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "restyle_encoder": "ReStyleEncoder",
         "sam_encoder": "SAMEncoder",
         "style_flow": "StyleFlow",
+        "stylegan1_generator": "StyleGAN1Generator",
+        "stylegan1_synthesis_network": "StyleGAN1SynthesisNetwork",
         "stylegan2_discriminator": "StyleGAN2Discriminator",
         "stylegan2_generator": "StyleGAN2Generator",
+        "synthesis": "Synthesis",
         "synthesis_network": "SynthesisNetwork",
         "weighted_loss": "LossBatch LossTerm WeightedLoss",
     },

@@ -7,7 +7,7 @@ from keras import ops
 from psp_keras.errors import UserError
 from psp_keras.layers.ir_backbone import IRBackbone
 from psp_keras.layers.resnet_backbone import ResNetBackbone
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.generator import Generator
 from psp_keras.ops.checks import MAX_WIDTH, check_shape, check_sizes
 from psp_keras.typing import Tensor
 
@@ -103,7 +103,7 @@ class Encoder(keras.Model):
         return codes + start
 
     @classmethod
-    def for_generator(cls, generator: StyleGAN2Generator, style_filters: int | None = None, **options: Any) -> Self:
+    def for_generator(cls, generator: Generator, style_filters: int | None = None, **options: Any) -> Self:
         """Returns an untrained encoder that fits a generator, for square inputs of at most 256 pixels.
 
         Args:

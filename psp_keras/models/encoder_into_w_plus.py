@@ -7,7 +7,7 @@ from psp_keras.layers.batch_normalization import BatchNormalization
 from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.generator import Generator
 from psp_keras.ops.checks import check_sizes
 
 _POOLED = 7
@@ -43,7 +43,7 @@ class EncoderIntoWPlus(Encoder):
         self.dense = EqualizedDense(num_styles * self.style_dim, dtype="float32", name="dense")
 
     @classmethod
-    def for_generator(cls, generator: StyleGAN2Generator, **options: Any) -> Self:
+    def for_generator(cls, generator: Generator, **options: Any) -> Self:
         return super().for_generator(generator, num_styles=generator.num_styles, **options)
 
     def build(self, input_shape):

@@ -8,7 +8,7 @@ from psp_keras.layers.map2style import Map2Style
 from psp_keras.layers.symmetric_conv2d import SymmetricConv2D
 from psp_keras.models.compiled_call import compiled
 from psp_keras.models.encoder import Encoder
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.generator import Generator
 from psp_keras.ops.checks import check_sizes
 from psp_keras.typing import Tensor
 
@@ -53,7 +53,7 @@ class GradualStyleEncoder(Encoder):
         ]
 
     @classmethod
-    def for_generator(cls, generator: StyleGAN2Generator, style_filters: int | None = None, **options: Any) -> Self:
+    def for_generator(cls, generator: Generator, style_filters: int | None = None, **options: Any) -> Self:
         options = {"num_styles": generator.num_styles, "style_filters": style_filters, **options}
         return super().for_generator(generator, **options)
 

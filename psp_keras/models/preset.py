@@ -60,7 +60,7 @@ class PresetModel(keras.Model):
         directory = find_preset(preset)
         serialized = read_config(directory)
         parts = _find_parts(directory, serialized)
-        if serialized["class_name"] != cls.__name__:
+        if not issubclass(find_network(serialized["class_name"]), cls):
             raise UserError(f"{directory} holds a {serialized['class_name']}, not a {cls.__name__}.")
         if "dtype" in overrides:
             overrides["dtype"] = resolve_dtype(overrides["dtype"])

@@ -6,7 +6,7 @@ from keras import ops
 
 from psp_keras.models.encoder import Encoder
 from psp_keras.models.preset import PresetModel
-from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.generator import Generator
 from psp_keras.models.train_step import TrainStep
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.checks import check_shape
@@ -26,7 +26,7 @@ class PSP(TrainStep, PresetModel):
 
     Args:
         encoder: an `Encoder`, such as `GradualStyleEncoder`.
-        generator: `StyleGAN2Generator` with as many styles of the same size.
+        generator: a `Generator`, such as `StyleGAN2Generator`, with as many styles of the same size.
         start_from_latent_average: whether the encoder predicts offsets from the average latent.
         task: the translation task, which decides how picture files become encoder inputs: the name of a built-in
             one, or the configuration of any (`psp_keras.tasks`). The attribute `task` is a dictionary with a `name`.
@@ -49,7 +49,7 @@ class PSP(TrainStep, PresetModel):
     def __init__(
         self,
         encoder: Encoder,
-        generator: StyleGAN2Generator,
+        generator: Generator,
         start_from_latent_average: bool = True,
         task: str | dict = "inversion",
         **kwargs: Any,
@@ -57,8 +57,8 @@ class PSP(TrainStep, PresetModel):
         super().__init__(**{"autocast": False, **kwargs})
         if not isinstance(encoder, Encoder):
             raise ValueError(f"`encoder` must be a psp_keras.models.Encoder, got {encoder!r}.")
-        if not isinstance(generator, StyleGAN2Generator):
-            raise ValueError(f"`generator` must be a StyleGAN2Generator, got {generator!r}.")
+        if not isinstance(generator, Generator):
+            raise ValueError(f"`generator` must be a psp_keras.models.Generator, got {generator!r}.")
         if encoder.style_dim != generator.style_dim:
             raise ValueError(f"`encoder` has style_dim {encoder.style_dim}, `generator` {generator.style_dim}.")
         if getattr(encoder, "num_styles", generator.num_styles) != generator.num_styles:

@@ -3,16 +3,17 @@ from typing import Any
 import keras
 from keras import ops
 
+from psp_keras.layers.equalized_dense import EqualizedDense
 from psp_keras.layers.modulated_conv2d import modulate
 from psp_keras.layers.styled_conv2d import StyledConv2D
 from psp_keras.layers.to_rgb import ToRGB
 from psp_keras.models.compiled_call import compiled
-from psp_keras.models.resolutions import channels_at, check_pyramid, num_styles, pyramid
-from psp_keras.ops.checks import check_shape
+from psp_keras.models.resolutions import pyramid
+from psp_keras.models.synthesis import Synthesis
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
-class SynthesisNetwork(keras.Model):
+class SynthesisNetwork(Synthesis):
     """Draws an image from one style per layer, with skip outputs (StyleGAN2, figure 7b).
 
     Style inputs in order: the first convolution, the first RGB output, then per resolution the up-convolution and
@@ -42,13 +43,7 @@ class SynthesisNetwork(keras.Model):
         channel_max: int = 512,
         **kwargs: Any,
     ):
-        super().__init__(**{"autocast": False, **kwargs})
-        check_pyramid(resolution, channel_base, channel_max)
-        self.resolution = resolution
-        self.style_dim = style_dim
-        self.channel_base = channel_base
-        self.channel_max = channel_max
-        self.num_styles = num_styles(resolution)
+        super().__init__(resolution, style_dim, channel_base, channel_max, **kwargs)
         self.up_convs, self.convs, self.to_rgbs = [], [], []
         for size in pyramid(resolution):
             filters = self._channels(size)
@@ -58,7 +53,7 @@ class SynthesisNetwork(keras.Model):
             self.to_rgbs.append(ToRGB(dtype=self.dtype_policy, name=f"to_rgb_{size}"))
 
     def build(self, input_shape):
-        check_shape("latents", input_shape, ("N", self.num_styles, self.style_dim))
+        super().build(input_shape)
         style = (None, self.style_dim)
         self.constant = self.add_weight(
             name="constant",
@@ -91,20 +86,13 @@ class SynthesisNetwork(keras.Model):
             image = to_rgb(features, styles[2 * level + 1], image)
         return image
 
-    def _channels(self, size):
-        return channels_at(size, self.channel_base, self.channel_max)
+    def modulations(self) -> list[EqualizedDense]:
+        first, *convs = self.convs  # the last style alone only colours
+        pairs = zip(self.up_convs, convs)
+        return [layer.conv.modulation for layer in (first, *(layer for pair in pairs for layer in pair))]
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.resolution, self.resolution, 3)
-
-    def compute_output_spec(self, latents, randomize_noise=False):
-        return keras.KerasTensor(self.compute_output_shape(latents.shape), dtype="float32")
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "resolution": self.resolution,
-            "style_dim": self.style_dim,
-            "channel_base": self.channel_base,
-            "channel_max": self.channel_max,
-        }
+    def weights_at(self, size: int) -> list[keras.Variable]:
+        level = pyramid(self.resolution).index(size)
+        layers = [self.convs[level], self.to_rgbs[level], *self.up_convs[max(level - 1, 0) : level]]
+        weights = [weight for layer in layers for weight in layer.weights]
+        return weights + ([self.constant] if size == 4 else [])

@@ -60,7 +60,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         if is_first_process():
             stack.enter_context(lock_run(output))
         options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
-        frozen = models.StyleGAN2Generator.from_preset(options.generator, dtype=options.dtype)
+        frozen = models.Generator.from_preset(options.generator, dtype=options.dtype)
         options = options.with_sizes_for(frozen.resolution)
         model = _make_model(task, frozen, options)
         size = model.encoder.image_size
