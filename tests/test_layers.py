@@ -6,6 +6,9 @@ from psp_keras.ops.face_regions import inner_face, recognition_input, shrink_to_
 from tests.helpers import check_layer
 
 CASES = [
+    (layers.AdaINBlock, {"filters": 6, "up": True}, [(2, 8, 8, 4), (2, 5)], (2, 16, 16, 6)),
+    (layers.AdaINBlock, {"filters": 4, "convolve": False}, [(2, 8, 8, 4), (2, 5)], (2, 8, 8, 4)),
+    (layers.AdaptiveInstanceNorm, {}, [(2, 8, 8, 4), (2, 5)], (2, 8, 8, 4)),
     (layers.BasicBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
     (layers.BasicBlock, {"filters": 4}, [(2, 7, 7, 4)], (2, 7, 7, 4)),
     (layers.BatchNormalization, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
@@ -15,6 +18,7 @@ CASES = [
     (layers.DiscriminatorBlock, {"filters": 6}, [(2, 8, 8, 4)], (2, 4, 4, 6)),
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 3, "down": True}, [(2, 8, 8, 4)], (2, 4, 4, 6)),
     (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 1, "activate": False}, [(2, 8, 8, 4)], (2, 8, 8, 6)),
+    (layers.EqualizedConv2D, {"filters": 6, "kernel_size": 3, "up": True}, [(2, 8, 8, 4)], (2, 16, 16, 6)),
     (layers.EqualizedDense, {"units": 5, "activate": True}, [(2, 8)], (2, 5)),
     (layers.IRBackbone, {"num_layers": 10, "width": 4}, [(2, 32, 32, 3)], [(2, 8, 8, 8), (2, 4, 4, 16), (2, 2, 2, 32)]),
     (layers.IRBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
@@ -36,6 +40,7 @@ CASES = [
         (2, 4, 4, 6),
     ),
     (layers.NoiseInjection, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
+    (layers.NoiseInjection, {"per_channel": True}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (layers.PReLU, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),
     (
         layers.ResNetBackbone,

@@ -25,6 +25,8 @@ CASES = [
         (2, 8, 16),
     ),
     (models.SAMEncoder, {**ENCODER, "num_styles": 8, "age": 50}, [(2, 32, 32, 4)], (2, 8, 16)),
+    (models.StyleGAN1Generator, {"resolution": 16, "num_mapping_layers": 2, **TINY}, [(2, 16)], (2, 16, 16, 3)),
+    (models.StyleGAN1SynthesisNetwork, {"resolution": 16, **TINY}, [(2, 6, 16)], (2, 16, 16, 3)),
     (models.StyleGAN2Discriminator, {"resolution": 16, "channel_max": 8}, [(4, 16, 16, 3)], (4, 1)),
     (models.StyleGAN2Generator, {"resolution": 16, "num_mapping_layers": 2, **TINY}, [(2, 16)], (2, 16, 16, 3)),
     (models.SynthesisNetwork, {"resolution": 16, **TINY}, [(2, 6, 16)], (2, 16, 16, 3)),

@@ -147,6 +147,8 @@ def describe(path: PathLike) -> list[str]:
 
 def parts_of(content, kind):
     """Returns which parts a file of some kind holds."""
+    if kind == "StyleGAN":
+        return [part] if (part := stylegan1_part(content)) else []
     return [part for part, key in _PART_KEYS.get(kind, {}).items() if key in content]
 
 
@@ -202,7 +204,7 @@ def _nvidia_generator(module):
 
 def _discriminator(content, kind):
     if kind not in _PART_KEYS:
-        raise CheckpointError("it holds no discriminator")
+        raise CheckpointError("it holds no discriminator that psp_keras knows")
     part = _part(content, kind, "discriminator")
     if kind == "StyleGAN2":
         model = make_discriminator(part)

@@ -15,17 +15,19 @@ _FUSED_FROM = 128  # pixels from which genforce, as NVIDIA's code, doubles the r
 
 def stylegan1_part(content):
     """Returns which part of a file is the generator, "" where the file is it, or `None` where there is none."""
-    if MARK in content:
-        return ""
-    parts = content.get("models", content)  # what genforce's training writes, and what it publishes
-    found = [name for name in _PARTS if isinstance(parts.get(name), dict) and MARK in parts[name]]
-    return found[0] if found else None
+    parts = {"": content, **_networks(content)}
+    return next((name for name in ("", *_PARTS) if isinstance(parts.get(name), dict) and MARK in parts[name]), None)
 
 
 def stylegan1_state(content):
     """Returns the generator's state dict."""
-    part = stylegan1_part(content)
-    return content.get("models", content)[part] if part else content
+    return {"": content, **_networks(content)}[stylegan1_part(content)]
+
+
+def _networks(content):
+    """The networks of a file by their names: as genforce publishes them, or as its training writes them."""
+    networks = content.get("models", content)
+    return networks if isinstance(networks, dict) else {}
 
 
 def make_stylegan1(state):
