@@ -26,6 +26,7 @@ COMMANDS = {
     "client": ("client", "Client"),
     "train": ("train", "Train"),
     "train-gan": ("train_gan", "TrainGAN"),
+    "blend": ("blend", "Blend"),
     "train-arcface": ("train_arcface", "TrainArcFace"),
     "train-vgg": ("train_vgg", "TrainVGG"),
     "convert": ("convert", "Convert"),

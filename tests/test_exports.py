@@ -98,6 +98,7 @@ ENTRY_POINTS = [
     "psp_keras.models.Synthesis",
     "psp_keras.models.SynthesisNetwork",
     "psp_keras.models.WeightedLoss",
+    "psp_keras.models.blend",
     "psp_keras.from_preset",
     "psp_keras.optimizers.Ranger",
     "psp_keras.presets.find_preset",

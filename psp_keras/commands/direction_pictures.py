@@ -5,7 +5,7 @@ from keras import ops
 
 from psp_keras.batches import images_at_once, map_batches
 from psp_keras.check_output import PICTURE_ENDINGS, check_files
-from psp_keras.commands.direction_folders import load_generator
+from psp_keras.commands.load_generator import load_generator
 from psp_keras.data.grids import image_grid
 from psp_keras.data.image_files import to_uint8, write_image
 from psp_keras.editing.direction_files import load_directions

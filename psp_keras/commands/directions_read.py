@@ -18,7 +18,8 @@ class DirectionsRead(Command):
     output: str = option(OutputFolder(), "folder for the directions")
 
     def run(self, leave_out):
-        from psp_keras.commands.direction_folders import load_generator, write_directions
+        from psp_keras.commands.direction_folders import write_directions
+        from psp_keras.commands.load_generator import load_generator
         from psp_keras.commands.published_files import published_files
         from psp_keras.editing.direction_files import check_directions_output
 

@@ -17,7 +17,8 @@ class DirectionsSeFa(Command):
     seed: int = option(Seed(), "of the w that the ranges are measured with", 0)
 
     def run(self, leave_out):
-        from psp_keras.commands.direction_folders import load_generator, write_directions
+        from psp_keras.commands.direction_folders import write_directions
+        from psp_keras.commands.load_generator import load_generator
         from psp_keras.editing.direction_files import check_directions_output
         from psp_keras.editing.sefa_directions import sefa
 

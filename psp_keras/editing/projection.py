@@ -6,8 +6,8 @@ from keras import ops
 
 from psp_keras.batches import even_batches, even_size
 from psp_keras.losses.lpips import LPIPS
-from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.models.generator import Generator
+from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.ops.face_regions import shrink_to_256
 from psp_keras.progress import Progress
 from psp_keras.typing import PathLike, Tensor

@@ -6,6 +6,7 @@ from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.arcface import ArcFace as ArcFace
+    from psp_keras.models.blend_generators import blend as blend
     from psp_keras.models.encoder import Encoder as Encoder
     from psp_keras.models.encoder4editing import Encoder4Editing as Encoder4Editing
     from psp_keras.models.encoder_into_w import EncoderIntoW as EncoderIntoW
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "arcface": "ArcFace",
+        "blend_generators": "blend",
         "encoder": "Encoder",
         "encoder4editing": "Encoder4Editing",
         "encoder_into_w": "EncoderIntoW",

@@ -5,8 +5,8 @@ import keras
 from keras import ops
 
 from psp_keras.models.encoder import Encoder
-from psp_keras.models.preset import PresetModel
 from psp_keras.models.generator import Generator
+from psp_keras.models.preset import PresetModel
 from psp_keras.models.train_step import TrainStep
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.checks import check_shape
