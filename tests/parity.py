@@ -1,6 +1,7 @@
 """What the parity tests share: goldens, rebuilt checkpoints, and the table that `make parity` prints."""
 
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,29 @@ def converted_psp(name, kind="GradualStyleEncoder"):
 
 def converted_generator(name):
     return convert_content({"g_ema": state_of(name)}, num_samples=1)  # the references draw without the average
+
+
+def stylegan1_tensor(key, shape):
+    """The rule of the weights of the original StyleGAN's goldens, see ../shared/oracle."""
+    if key.endswith("lod"):
+        return np.zeros(shape, "float32")
+    if key.endswith("kernel"):
+        return np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1]) / 16, shape).astype("float32")
+    rules = [
+        ("mapping", "weight", 100),
+        ("mapping", "bias", 10),
+        ("", "bias", 0.1),
+        ("", "apply_noise.weight", 0.1),
+        ("", "w_avg", 0.5),
+        ("", "", 1),
+    ]
+    scale = next(scale for start, end, scale in rules if key.startswith(start) and key.endswith(end))
+    return (scale * np.random.RandomState(zlib.crc32(key.encode())).randn(*shape)).astype("float32")
+
+
+def converted_stylegan1(name):
+    manifest = json.loads((DATA / "manifests" / f"{name}.json").read_text())
+    return convert_content({key: stylegan1_tensor(key, shape) for key, shape in manifest.items()})
 
 
 def converted_arcface(name):

@@ -19,6 +19,7 @@ from tests.parity import (
     converted_lpips,
     converted_moco,
     converted_psp,
+    converted_stylegan1,
     golden_of,
     nhwc,
     pooled,
@@ -58,6 +59,18 @@ def test_generator_full_size(resolution):
     check(f"{name}: image, middle", images[:, middle, middle], nhwc(golden["image_crop"]), NETWORK)
     check(f"{name}: image, mean", images.mean((1, 2)), golden["mean"], NETWORK)
     check(f"{name}: image, deviation", images.std((1, 2), ddof=1), golden["std"], NETWORK)
+
+
+@pytest.mark.parametrize("resolution", [64, pytest.param(256, marks=pytest.mark.heavy)])
+def test_the_original_stylegan(resolution):
+    golden, model = golden_of(f"stylegan1_{resolution}"), converted_stylegan1(f"stylegan1_{resolution}")
+    name = f"StyleGAN {resolution}"
+    check(f"{name}: w", model.mapping(golden["z"]), golden["w"], NETWORK)
+    truncated = model.style_mix(model.map(golden["z"], truncation=0.7), model.map(golden["z"]), 8)
+    check(f"{name}: w+, 8 styles truncated", truncated, golden["wp"], NETWORK)
+    images, middle = np.array(model.synthesize(truncated)), slice(resolution // 2 - 32, resolution // 2 + 32)
+    check(f"{name}: image, pooled to 64", pooled(images, resolution // 64), nhwc(golden["image_pool64"]), NETWORK)
+    check(f"{name}: image, middle", images[:, middle, middle], nhwc(golden["image_crop"]), NETWORK)
 
 
 def heavy(*values):

@@ -1,7 +1,6 @@
-"""The original StyleGAN: against what genforce's code computed, its files, and wherever a StyleGAN2 can stand."""
+"""The original StyleGAN: files of genforce's, and the generator wherever a StyleGAN2 can stand."""
 
 import json
-import zlib
 
 import keras
 import numpy as np
@@ -18,35 +17,9 @@ from psp_keras.models import EncoderIntoW, Generator, PresetModel, StyleGAN1Gene
 from psp_keras.ops.repeat_and_blur import blur, repeat_conv
 from psp_keras.serving import export
 from tests.helpers import TINY, random_images, relative_error, tiny_encoder, tiny_generator
-from tests.parity import DATA, NETWORK, check, golden_of, nhwc, pooled
+from tests.parity import DATA, stylegan1_tensor
 from tests.torch_files import FakeModules, write_zip
-from weights_conversion.convert import convert_content, recognise
-
-
-def published_tensor(key, shape):
-    """The rule of the goldens' weights, see ../shared/oracle."""
-    if key.endswith("lod"):
-        return np.zeros(shape, "float32")
-    if key.endswith("kernel"):
-        return np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1]) / 16, shape).astype("float32")
-    rules = [
-        ("mapping", "weight", 100),
-        ("mapping", "bias", 10),
-        ("", "bias", 0.1),
-        ("", "apply_noise.weight", 0.1),
-        ("", "w_avg", 0.5),
-        ("", "", 1),
-    ]
-    scale = next(scale for start, end, scale in rules if key.startswith(start) and key.endswith(end))
-    return (scale * np.random.RandomState(zlib.crc32(key.encode())).randn(*shape)).astype("float32")
-
-
-def manifest_of(resolution):
-    return json.loads((DATA / "manifests" / f"stylegan1_{resolution}.json").read_text())
-
-
-def published_state(resolution):
-    return {key: published_tensor(key, shape) for key, shape in manifest_of(resolution).items()}
+from weights_conversion.convert import recognise
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +29,13 @@ def small_state():
     def shrunk(shape):
         return [size // 16 if size >= 256 else size for size in shape]
 
-    state = {key: published_tensor(key, shrunk(shape)) for key, shape in manifest_of(64).items()}
-    noises = {key: published_tensor(key, shape) for key, shape in manifest_of(64).items() if key.endswith(".noise")}
-    return state | noises
+    manifest = json.loads((DATA / "manifests" / "stylegan1_64.json").read_text())
+    return {key: stylegan1_tensor(key, shrunk(shape)) for key, shape in manifest.items()}
 
 
 @pytest.fixture
 def modules(monkeypatch):
     return FakeModules(monkeypatch)
-
-
-@pytest.mark.parametrize("resolution", [64, pytest.param(256, marks=pytest.mark.heavy)])
-def test_agrees_with_the_published_code(resolution):
-    golden, model = golden_of(f"stylegan1_{resolution}"), convert_content(published_state(resolution))
-    name = f"StyleGAN {resolution}"
-    check(f"{name}: w", model.mapping(golden["z"]), golden["w"], NETWORK)
-    truncated = model.style_mix(model.map(golden["z"], truncation=0.7), model.map(golden["z"]), 8)
-    check(f"{name}: w+, 8 styles truncated", truncated, golden["wp"], NETWORK)
-    images, middle = np.array(model.synthesize(truncated)), slice(resolution // 2 - 32, resolution // 2 + 32)
-    check(f"{name}: image, pooled to 64", pooled(images, resolution // 64), nhwc(golden["image_pool64"]), NETWORK)
-    check(f"{name}: image, middle", images[:, middle, middle], nhwc(golden["image_crop"]), NETWORK)
 
 
 def test_doubling_repeats_convolves_and_blurs():

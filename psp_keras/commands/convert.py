@@ -11,7 +11,8 @@ class Convert(Command):
     """Turns a published PyTorch checkpoint into a preset, without PyTorch and without running anything in the file.
 
     Known: pSp (every task), e4e, ReStyle, SAM, StyleGAN2 (g_ema and d, or NVIDIA's .pkl), the original StyleGAN
-    (genforce's .pth), model_ir_se50, CurricularFace, MoCo v2, StyleFlow, and LPIPS (torchvision's VGG16 or AlexNet with --heads).
+    (genforce's .pth), model_ir_se50, CurricularFace, MoCo v2, StyleFlow, and LPIPS (torchvision's VGG16 or AlexNet
+    with --heads).
     """
 
     checkpoint: str = option(InputPlace(), "the .pt, .pth or .pkl file", positional=True)
