@@ -40,7 +40,7 @@ parity: $(INSTALLED)  ## every comparison with the published PyTorch models, ful
 parity-avx2: $(INSTALLED)  ## a short comparison as a processor without AVX-512 computes it (seconds)
 	ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2 $(VENV)/bin/python -m pytest tests/test_onednn.py \
 		tests/test_parity.py tests/test_parity_full.py \
-		-k "fused or upsampling or plain_ones or modulated_conv or fir or map2style or ir_se_block or generator_32 or moco"
+		-k "fused or upsampling or plain_ones or modulated_conv or fir or map2style or ir_se_block or generator_32 or original or moco"
 
 parity-tfa:  ## writes the tensorflow-addons reference anew (needs Python 3.9 to 3.11), in an environment of its own
 	$(PYTHON) -m venv $(VENV)-tfa
