@@ -8,7 +8,7 @@ import keras
 def feed(batches: Iterator) -> Any:
     """Returns what `fit` takes, on this backend and the devices of its scope, for batches that Python makes.
 
-    On TensorFlow, Keras would put a queue with threads of TensorFlow's around an iterator, and one that waits for Python
+    On TensorFlow, Keras would put a queue with threads of TensorFlow around an iterator; one that waits for Python
     when a script ends keeps it from ending; the batches are made ahead of their use anyway.
 
     Args:
