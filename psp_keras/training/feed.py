@@ -13,10 +13,6 @@ def feed(batches: Iterator) -> Any:
 
     Args:
         batches: an endless iterator of arrays, or of tuples of them.
-
-    Example:
-        >>> data = feed(training_batches(source, batch_size=4))
-        >>> trainer.fit(data, steps_per_epoch=100, shuffle=False)
     """
     first = next(batches)
     batches = itertools.chain([first], batches)
