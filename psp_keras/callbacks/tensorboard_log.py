@@ -3,7 +3,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from psp_keras.callbacks.loss_names import named_losses
 from psp_keras.callbacks.translation_grid import draw_translations
@@ -40,10 +39,13 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.to_pictures = to_pictures
         self.every = every
         try:
-            self._writer = tf.summary.create_file_writer(str(Path(folder)))
+            import tensorflow as tf
+
             tf.summary.scalar  # noqa: B018 - TensorFlow imports TensorBoard here, and fails without it
         except ImportError as error:
             raise UserError("TensorBoard is not installed: pip install 'psp-keras[tensorboard]'.") from error
+        self._summary = tf.summary
+        self._writer = tf.summary.create_file_writer(str(Path(folder)))
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.optimizer.iterations)
@@ -55,10 +57,10 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._write(step, logs)
         grid = draw_translations(self.model, self.source, self.target, self.to_pictures)
         with self._writer.as_default():
-            tf.summary.image("translations", grid[None], step=step)
+            self._summary.image("translations", grid[None], step=step)
         self._writer.flush()
 
     def _write(self, step, logs):
         with self._writer.as_default():
             for name, value in named_losses(logs).items():
-                tf.summary.scalar(name, value, step=step)
+                self._summary.scalar(name, value, step=step)

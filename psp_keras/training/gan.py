@@ -1,5 +1,6 @@
 """`psp-keras train-gan`: a StyleGAN2 generator for any folder of pictures."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from psp_keras.data.image_source import check_source, open_source, training_batc
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.training.devices import is_first_process, on_devices
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.options import GANOptions
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.typing import PathLike
 
 NUM_SAMPLES = 64
@@ -44,12 +46,15 @@ def train_gan(
         UserError: the options contradict the run folder, or a file is missing or damaged.
     """
     options = GANOptions(data=data, output=output, **options)
-    options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
     check_source(data)
-    with lock_run(output):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(on_devices(options.devices))
+        if is_first_process():
+            stack.enter_context(lock_run(output))
+        options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
         keras.utils.set_random_seed(options.seed)
         trainer = _make_trainer(options)
-        run = open_run(output, options.recorded())
+        run = stack.enter_context(run_of_process(output, options.recorded()))
         z = keras.random.normal((NUM_SAMPLES, trainer.generator.style_dim), seed=options.seed)
         fit_resumable(
             trainer,
@@ -58,6 +63,7 @@ def train_gan(
             epochs=math.ceil(options.kimg * 1000 / (options.batch_size * options.steps_per_epoch)),
             steps_per_epoch=options.steps_per_epoch,
             callbacks=[SampleGrid(run / "samples", lambda: trainer(z)), _SaveNetworks(run)],
+            verbose="auto" if is_first_process() else 0,
         )
         return StyleGAN2Generator.from_preset(run / "generator")
 
@@ -113,7 +119,7 @@ def _make_trainer(options):
     )
     if average is not None:
         trainer.averaged_generator.set_weights(average.get_weights())
-    trainer.compile(options.learning_rate, jit_compile=False)
+    trainer.compile(options.learning_rate)
     if start is not None:
         restored = TrainingCheckpoint(Path(start) / CHECKPOINT_FILE).restore(trainer)
         if networks.discriminator is None and not restored:

@@ -3,12 +3,10 @@
 import contextlib
 import dataclasses
 import functools
+import itertools
 import math
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,7 +15,7 @@ from psp_keras import models
 from psp_keras.callbacks.csv_log import read_log
 from psp_keras.callbacks.save_preset import SavePreset
 from psp_keras.callbacks.tensorboard_log import TensorBoardLog
-from psp_keras.callbacks.training_checkpoint import checkpoint_files, finished_epochs
+from psp_keras.callbacks.training_checkpoint import finished_epochs
 from psp_keras.callbacks.translation_grid import TranslationGrid
 from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.errors import UserError, print_left_out
@@ -29,10 +27,11 @@ from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
+from psp_keras.training.feed import feed
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
 from psp_keras.training.options import PSPOptions
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
@@ -67,7 +66,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         examples = open_examples(task, size, places, options.num_mini_faces, options.seed, on_left_out=on_broken)
         held_out = examples.validation(options.num_validation)
         record = {**options.recorded(), "task": task.get_config()}
-        run = stack.enter_context(_folder_of_process(output, record))
+        run = stack.enter_context(run_of_process(output, record))
         training = functools.cache(examples.open_training)
 
         def batches(skip):
@@ -139,26 +138,12 @@ def _validation(held_out, options):
     """Arguments of `fit` for the validation pictures; several devices need batches that divide evenly."""
     if options.devices == 1:
         return {"validation_data": held_out, "validation_batch_size": options.batch_size}
-    import tensorflow as tf
-
     size = min(options.batch_size, len(held_out[0]) // options.devices * options.devices)
     if not size:
         raise UserError(f"{len(held_out[0])} validation pictures are too few for `devices` {options.devices}.")
-    batches = tf.data.Dataset.from_tensor_slices(held_out).batch(size, drop_remainder=True)
-    return {"validation_data": batches.repeat(), "validation_steps": len(held_out[0]) // size}
-
-
-@contextlib.contextmanager
-def _folder_of_process(output, record):
-    """The run folder; of several processes only the first writes there, the others into a copy that goes away."""
-    if is_first_process():
-        yield open_run(output, record)
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in (*checkpoint_files(Path(output) / CHECKPOINT_FILE), Path(output) / "log.csv"):
-            if path.exists():
-                shutil.copy(path, scratch)
-        yield Path(scratch)
+    steps = len(held_out[0]) // size
+    batches = [tuple(part[step * size : (step + 1) * size] for part in held_out) for step in range(steps)]
+    return {"validation_data": feed(itertools.cycle(batches)), "validation_steps": steps}
 
 
 @contextlib.contextmanager
