@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation as AdaptiveAugmentation
     from psp_keras.layers.basic_block import BasicBlock as BasicBlock
     from psp_keras.layers.batch_normalization import BatchNormalization as BatchNormalization
     from psp_keras.layers.bilinear_upsample2d import BilinearUpsample2D as BilinearUpsample2D
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # what editors see of the names below
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "adaptive_augmentation": "AdaptiveAugmentation",
         "basic_block": "BasicBlock",
         "batch_normalization": "BatchNormalization",
         "bilinear_upsample2d": "BilinearUpsample2D",

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 
@@ -24,6 +25,7 @@ class GANTrainer(keras.Model):
         style_mixing_probability: how often a sample takes its later styles from a second z.
         ema_images: half-life of the moving average, in images.
         ema_ramp_up: whether the half-life is short at first, for a generator that knows nothing yet.
+        augmentation: `AdaptiveAugmentation`, built, of what the discriminator sees; nothing is augmented without it.
         seed: of z, mixing and the path-length noise.
 
     `fit` takes batches of real images `(N, resolution, resolution, 3)`, float32, [-1, 1].
@@ -40,6 +42,7 @@ class GANTrainer(keras.Model):
         style_mixing_probability: float = 0.9,
         ema_images: float = 5000,
         ema_ramp_up: bool = True,
+        augmentation: AdaptiveAugmentation | None = None,
         seed: int = 0,
         **kwargs: Any,
     ):
@@ -57,9 +60,12 @@ class GANTrainer(keras.Model):
         self.style_mixing_probability = style_mixing_probability
         self.ema_images = ema_images
         self.ema_ramp_up = ema_ramp_up
+        self.augmentation = augmentation
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.path_length_mean = self.add_weight(name="path_length_mean", initializer="zeros", trainable=False)
         names = ("generator_loss", "discriminator_loss", "real_score", "fake_score", "r1", "path_length")
+        if augmentation is not None:
+            names += ("augmentation_probability", "real_sign")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
@@ -104,16 +110,27 @@ class GANTrainer(keras.Model):
     def _train_discriminator(self, real):
         fake = self._generate(ops.shape(real)[0])
         with tf.GradientTape() as tape:
-            real_score, fake_score = self.discriminator(real), self.discriminator(fake)
+            real_score, fake_score = self._discriminate(real), self._discriminate(fake)
             loss = ops.mean(ops.softplus(-real_score)) + ops.mean(ops.softplus(fake_score))
         self._apply(tape, loss, self.discriminator, self.discriminator_optimizer)
+        self._adapt(real_score)
         self._track(discriminator_loss=loss, real_score=ops.mean(real_score), fake_score=ops.mean(fake_score))
+
+    def _discriminate(self, images):
+        return self.discriminator(images if self.augmentation is None else self.augmentation(images))
+
+    def _adapt(self, real_score):
+        if self.augmentation is not None:
+            self.augmentation.adapt(real_score)
+            self._track(
+                augmentation_probability=self.augmentation.probability, real_sign=ops.mean(ops.sign(real_score))
+            )
 
     def _regularise_discriminator(self, real):
         with tf.GradientTape() as tape:
             with tf.GradientTape() as image_tape:
                 image_tape.watch(real)
-                score = ops.sum(self.discriminator(real))
+                score = ops.sum(self._discriminate(real))
             penalty = ops.mean(ops.sum(ops.square(image_tape.gradient(score, real)), axis=(1, 2, 3)))
             loss = penalty * (0.5 * self.r1_gamma * self.r1_interval)
         self._apply(tape, loss, self.discriminator, self.discriminator_optimizer)
@@ -121,7 +138,7 @@ class GANTrainer(keras.Model):
 
     def _train_generator(self, batch):
         with tf.GradientTape() as tape:
-            loss = ops.mean(ops.softplus(-self.discriminator(self._generate(batch))))
+            loss = ops.mean(ops.softplus(-self._discriminate(self._generate(batch))))
         self._apply(tape, loss, self.generator, self.generator_optimizer)
         self._track(generator_loss=loss)
 
