@@ -6,6 +6,7 @@ from psp_keras.ops.face_regions import inner_face, recognition_input, shrink_to_
 from tests.helpers import check_layer
 
 CASES = [
+    (layers.AdaptiveAugmentation, {"seed": 1}, [(2, 8, 8, 3)], (2, 8, 8, 3)),
     (layers.BasicBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
     (layers.BasicBlock, {"filters": 4}, [(2, 7, 7, 4)], (2, 7, 7, 4)),
     (layers.BatchNormalization, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),

@@ -1,7 +1,9 @@
 import numpy as np
 
+NEIGHBOURS = 3  # the k of the paper
 
-def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = 3) -> tuple[float, float]:
+
+def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """How much of what is generated looks real, and how much of what is real is generated (Kynkäänniemi et al. 2019).
 
     A picture counts where it lies within the reach of any picture of the other set: as far as that one's k-th nearest
@@ -10,7 +12,7 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = 
     Args:
         real: features of real pictures, `(N, D)`, N above `neighbours`.
         generated: features of generated ones, `(M, D)`, M above `neighbours`.
-        neighbours: the k of the reach.
+        neighbours: k.
 
     Returns:
         `(precision, recall)`, each in [0, 1].

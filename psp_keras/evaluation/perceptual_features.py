@@ -27,4 +27,4 @@ def pooled_features(network: PerceptualNetwork, images: Tensor) -> np.ndarray:
         deepest = network.features(ops.convert_to_tensor(batch, "float32"))[-1]
         return ops.mean(ops.cast(deepest, "float32"), axis=(1, 2))
 
-    return map_batches(pooled, images, _BATCH)
+    return map_batches(pooled, ops.convert_to_numpy(images), _BATCH)

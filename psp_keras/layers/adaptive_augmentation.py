@@ -69,7 +69,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
         Args:
             scores: the discriminator's logits of a batch of real pictures, `(N, 1)`.
         """
-        signs = self.sign_sum + ops.mean(ops.sign(ops.cast(scores, "float32")))
+        signs = self.sign_sum + ops.mean(ops.sign(ops.stop_gradient(ops.cast(scores, "float32"))))
         steps = self.steps + 1
         due = ops.equal(steps, self.interval)
         pictures = self.interval * ops.cast(ops.shape(scores)[0], "float32")
