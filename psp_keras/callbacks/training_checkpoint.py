@@ -103,8 +103,7 @@ def _restore(model, path):
 
 
 def _state(model):
-    optimizers = getattr(model, "optimizers", None) or [model.optimizer]
-    return [*model.variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
+    return [*model.variables, *model.optimizer.variables]
 
 
 def _key(index):

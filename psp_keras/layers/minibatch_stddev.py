@@ -29,13 +29,17 @@ class MinibatchStddev(keras.layers.Layer):
 
     def call(self, inputs):
         batch, (height, width, channels) = ops.shape(inputs)[0], inputs.shape[1:]
-        divides = batch % self.group_size == 0
-        group = ops.where(divides, self.group_size, batch)
+        group = self._group(batch)
         grouped = ops.reshape(inputs, (group, -1, height, width, channels))
         stddev = ops.sqrt(ops.var(grouped, axis=0) + 1e-8)
         statistic = ops.mean(stddev, axis=(1, 2, 3))
         plane = ops.ones_like(inputs[..., :1]) * ops.tile(statistic, (group,))[:, None, None, None]
         return ops.concatenate([inputs, plane], axis=-1)
+
+    def _group(self, batch):
+        if isinstance(batch, int):  # JAX shapes must be known before anything is computed
+            return batch if batch % self.group_size else self.group_size
+        return ops.where(batch % self.group_size == 0, self.group_size, batch)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] + 1)

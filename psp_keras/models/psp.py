@@ -7,7 +7,7 @@ from keras import ops
 from psp_keras.models.encoder import Encoder
 from psp_keras.models.preset import PresetModel
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
-from psp_keras.models.train_step import TrainStep
+from psp_keras.models.train_step import TrainStep, unpack
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.checks import check_shape
 from psp_keras.ops.face_regions import shrink_to_256
@@ -292,6 +292,21 @@ class PSP(TrainStep, PresetModel):
         target = shrink_to_256(target)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
         return self.psp_loss(source, target, output, latents, self._start(), sample_weight)
+
+    def learn(self, data: Any) -> dict[str, Tensor]:
+        """Takes a training step with a batch of `fit` and returns the running means of the metrics."""
+
+        def loss():
+            terms = self.measure(*unpack(data), training=True)
+            return self.optimizer.scale_loss(terms["loss"]), terms
+
+        gradients, terms = self.gradients_of(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self.track(terms)
+
+    def assess(self, data: Any) -> dict[str, Tensor]:
+        """Measures a batch of `evaluate` and returns the running means of the metrics."""
+        return self.track(self.measure(*unpack(data), training=False))
 
     def track(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Adds the terms of a batch to the metrics and returns their running means."""

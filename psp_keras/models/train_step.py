@@ -1,79 +1,175 @@
-"""The training step of `PSP` in the manner of each Keras backend; all three do the same."""
+"""What a training step needs of each Keras backend, so that the step itself is written once.
+
+A model that inherits `TrainStep` says what one step does to it: `learn(data)`, and `assess(data)` if it is evaluated.
+Both change variables as they please and return the logs. They differentiate with `gradients_of` and `gradient_at`, and
+do things now and then with `run_if`. TensorFlow and PyTorch run such a step as it is; on JAX it becomes a function
+without side effects, as do the parts of it that are differentiated.
+"""
 
 import keras
 
 
 class TensorFlowStep:
-    """Gradients from a tape."""
+    """Gradients from tapes."""
 
     def train_step(self, data):
+        return self.learn(data)
+
+    def test_step(self, data):
+        return self.assess(data)
+
+    def gradients_of(self, function, variables):
+        """Differentiates a function of the variables.
+
+        Args:
+            function: returns `(loss, measures)`.
+            variables: Keras variables.
+
+        Returns:
+            `(gradients, measures)`: a gradient for each variable.
+        """
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            terms = self.measure(*unpack(data), training=True)
+            loss, measures = function()
             # The optimizer adds up the gradients of all devices, each from a mean over its part of the batch.
-            loss = self.optimizer.scale_loss(terms["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
-        gradients = tape.gradient(loss, [variable.value for variable in self.trainable_variables])
-        self.optimizer.apply(gradients, self.trainable_variables)
-        return self.track(terms)
+            loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
+        values = [variable.value for variable in variables]
+        return tape.gradient(loss, values, unconnected_gradients="zero"), measures
 
-    def test_step(self, data):
-        return self.track(self.measure(*unpack(data), training=False))
+    def gradient_at(self, function, x):
+        """Differentiates a function at a tensor, also inside `gradients_of`.
+
+        Args:
+            function: of a tensor; returns a number.
+            x: the tensor.
+
+        Returns:
+            A tensor like `x`.
+        """
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            number = function(x)
+        return tape.gradient(number, x)
+
+    def run_if(self, condition, function):
+        """Calls a function without arguments and results where a condition, a boolean tensor, holds."""
+        import tensorflow as tf
+
+        tf.cond(condition, function, lambda: None)
 
 
 class TorchStep:
-    """Gradients that `backward` leaves at the variables."""
+    """Gradients from the graph that PyTorch keeps; see `TensorFlowStep` for what each method does."""
 
     def train_step(self, data):
         import torch
 
-        self.zero_grad()
-        with torch.enable_grad():
-            terms = self.measure(*unpack(data), training=True)
-            self.optimizer.scale_loss(terms["loss"]).backward()
-        gradients = [variable.value.grad for variable in self.trainable_variables]
         with torch.no_grad():
-            self.optimizer.apply(gradients, self.trainable_variables)
-        return self.track({name: term.detach() for name, term in terms.items()})
+            return self.learn(data)
 
     def test_step(self, data):
-        return self.track(self.measure(*unpack(data), training=False))
+        return self.assess(data)
+
+    def gradients_of(self, function, variables):
+        import torch
+
+        with torch.enable_grad():
+            loss, measures = function()
+            values = [variable.value for variable in variables]
+            gradients = torch.autograd.grad(loss, values, allow_unused=True, materialize_grads=True)
+        return gradients, {name: measure.detach() for name, measure in measures.items()}
+
+    def gradient_at(self, function, x):
+        import torch
+
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(function(x), x, create_graph=True)
+        return gradient
+
+    def run_if(self, condition, function):
+        if condition:
+            function()
 
 
 class JaxStep:
-    """Gradients of a function without side effects: all variables come in and go out as values."""
+    """Gradients of functions without side effects; see `TensorFlowStep` for what each method does."""
 
     def train_step(self, state, data):
-        import jax
-
-        trainable, others, optimizer, metrics = state
-        loss_of = jax.value_and_grad(self._measure_stateless, has_aux=True)
-        (_, (terms, others)), gradients = loss_of(trainable, others, optimizer, unpack(data), training=True)
-        trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        logs, metrics = self._track_stateless(terms, metrics)
-        return logs, (trainable, others, optimizer, metrics)
+        return _step(self.learn, self._state(), state, data)
 
     def test_step(self, state, data):
-        trainable, others, metrics = state
-        _, (terms, others) = self._measure_stateless(trainable, others, None, unpack(data), training=False)
-        logs, metrics = self._track_stateless(terms, metrics)
-        return logs, (trainable, others, metrics)
+        variables = [*self.trainable_variables, *self.non_trainable_variables, *self.metrics_variables]
+        return _step(self.assess, variables, state, data)
 
-    def _measure_stateless(self, trainable, others, optimizer, batch, training):
-        """Returns the loss to differentiate, and its terms with the new values of what no gradient reaches."""
-        mapping = [*zip(self.trainable_variables, trainable), *zip(self.non_trainable_variables, others)]
-        if training:
-            mapping += zip(self.optimizer.variables, optimizer)
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            terms = self.measure(*batch, training=training)
-            loss = self.optimizer.scale_loss(terms["loss"]) if training else terms["loss"]
-        others = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
-        return loss, (terms, others)
+    def gradients_of(self, function, variables):
+        import jax
 
-    def _track_stateless(self, terms, metrics):
-        with keras.StatelessScope(state_mapping=zip(self.metrics_variables, metrics)) as scope:
-            logs = self.track(terms)
-        return logs, [scope.get_current_value(variable) for variable in self.metrics_variables]
+        learned = {id(variable) for variable in variables}
+        others = [variable for variable in self._state() if id(variable) not in learned]
+        pure = _without_side_effects(function, [*variables, *others])
+
+        def loss_of(values, other_values):
+            (loss, measures), after = pure([*values, *other_values])
+            return loss, (measures, after[len(values) :])
+
+        gradients, (measures, after) = jax.grad(loss_of, has_aux=True)(_values(variables), _values(others))
+        _assign(others, after)
+        return gradients, measures
+
+    def gradient_at(self, function, x):
+        import jax
+
+        variables = self._state()
+        pure = _without_side_effects(function, variables)
+        gradient, after = jax.grad(pure, argnums=1, has_aux=True)(_values(variables), x)
+        _assign(variables, after)
+        return gradient
+
+    def run_if(self, condition, function):
+        import jax
+
+        variables = self._state()
+        pure = _without_side_effects(function, variables)
+        _assign(variables, jax.lax.cond(condition, lambda values: pure(values)[1], list, _values(variables)))
+
+    def _state(self):
+        """All that a training step may change, in Keras's order."""
+        return [
+            *self.trainable_variables,
+            *self.non_trainable_variables,
+            *self.optimizer.variables,
+            *self.metrics_variables,
+        ]
+
+
+def _step(function, variables, state, data):
+    """Calls `function(data)` with the state that Keras hands over, lists of values; returns the logs and the state."""
+    logs, values = _without_side_effects(function, variables)(sum(state, []), data)
+    values = iter(values)
+    return logs, tuple([next(values) for _ in part] for part in state)
+
+
+def _without_side_effects(function, variables):
+    """Returns `function` as one of the variables' values and its inputs, to its output and the values after it."""
+
+    def pure(values, *inputs):
+        with keras.StatelessScope(state_mapping=zip(variables, values)) as scope:
+            output = function(*inputs)
+        return output, [scope.get_current_value(variable) for variable in variables]
+
+    return pure
+
+
+def _values(variables):
+    return [variable.value for variable in variables]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values):
+        variable.assign(value)
 
 
 def unpack(data):

@@ -22,7 +22,7 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
         callbacks: more Keras callbacks; they run before the checkpoint is written.
         **fit_options: of `fit`, such as `validation_data`.
     """
-    if model.optimizer:  # its slots must exist before a checkpoint can fill them
+    if not model.optimizer.built:  # its slots must exist before a checkpoint can fill them
         model.optimizer.build(model.trainable_variables)
     checkpoint = TrainingCheckpoint(run / CHECKPOINT_FILE)
     done = checkpoint.restore(model)

@@ -151,7 +151,7 @@ def _make_trainer(options):
     )
     if average is not None:
         trainer.averaged_generator.set_weights(average.get_weights())
-    trainer.compile(options.learning_rate, jit_compile=False)
+    trainer.compile(options.learning_rate)
     if start is not None:
         restored = _restore(trainer, start)
         if networks.discriminator is None and not restored:

@@ -1,16 +1,17 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.models.train_step import TrainStep, unpack
+from psp_keras.typing import Tensor
 
 
-class GANTrainer(keras.Model):
-    """Trains a StyleGAN2 generator with `fit` (StyleGAN2, sections 2 to 4; TensorFlow backend).
+class GANTrainer(TrainStep, keras.Model):
+    """Trains a StyleGAN2 generator with `fit` (StyleGAN2, sections 2 to 4).
 
     Non-saturating logistic loss, lazy R1 and path-length regularisation, style mixing, and an exponential moving
     average of the generator, which is the one to keep.
@@ -71,15 +72,13 @@ class GANTrainer(keras.Model):
 
     def compile(self, learning_rate: float = 0.002, **kwargs: Any) -> None:
         """Sets up the two Adam optimizers (beta_1 0, beta_2 0.99, shortened for lazy regularisation)."""
-        super().compile(**kwargs)
+        jit_compile = keras.backend.backend() == "jax"
+        super().compile(optimizer=None, **{"jit_compile": jit_compile, **kwargs})
         self.generator_optimizer = _lazy_adam(learning_rate, self.path_length_interval)
         self.discriminator_optimizer = _lazy_adam(learning_rate, self.r1_interval)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-
-    @property
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        return [self.generator_optimizer, self.discriminator_optimizer]
+        self.optimizer = _Optimizers(self.generator_optimizer, self.discriminator_optimizer, self.r1_interval)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -88,76 +87,80 @@ class GANTrainer(keras.Model):
     def call(self, z):
         return self.averaged_generator(z)
 
-    def train_step(self, real):
-        step = self.discriminator_optimizer.iterations
-        regularise_d = ops.equal(self._round(step, self.r1_interval), 0)
-        self._train_discriminator(real)
-        tf.cond(regularise_d, lambda: self._regularise_discriminator(real), lambda: None)
-        rounds = self.generator_optimizer.iterations
-        regularise_g = ops.equal(self._round(rounds, self.path_length_interval), 0)
-        self._train_generator(ops.shape(real)[0])
+    def learn(self, data: Any) -> dict[str, Tensor]:
+        """Takes a training step with a batch of real images and returns the running means of the metrics."""
+        real, _, _ = unpack(data)
+        batch = ops.shape(real)[0]
+        regularise_d = self._is_due(self.discriminator_optimizer, self.r1_interval)
+        regularise_g = self._is_due(self.generator_optimizer, self.path_length_interval)
+        fake = self._generate(batch)
+        self._train_discriminator(lambda: self._discriminator_loss(real, fake))
+        self.run_if(regularise_d, lambda: self._train_discriminator(lambda: self._r1_loss(real)))
+        self._train_generator(lambda: self._generator_loss(batch))
         if self.path_length_weight:
-            half = ops.maximum(ops.shape(real)[0] // 2, 1)
-            tf.cond(regularise_g, lambda: self._regularise_generator(half), lambda: None)
-        self._update_average(ops.shape(real)[0])
+            half = max(batch // 2, 1) if isinstance(batch, int) else ops.maximum(batch // 2, 1)
+            self.run_if(regularise_g, lambda: self._train_generator(lambda: self._path_length_loss(half)))
+        self._update_average(batch)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     @staticmethod
-    def _round(iterations, interval):
+    def _is_due(optimizer, interval):
         # A regularisation step counts as an iteration of its own: interval + 1 iterations make one round.
-        return iterations % (interval + 1)
+        return ops.equal(optimizer.iterations % (interval + 1), 0)
 
-    def _train_discriminator(self, real):
-        fake = self._generate(ops.shape(real)[0])
-        with tf.GradientTape() as tape:
-            real_score, fake_score = self._discriminate(real), self._discriminate(fake)
-            loss = ops.mean(ops.softplus(-real_score)) + ops.mean(ops.softplus(fake_score))
-        self._apply(tape, loss, self.discriminator, self.discriminator_optimizer)
-        self._adapt(real_score)
-        self._track(discriminator_loss=loss, real_score=ops.mean(real_score), fake_score=ops.mean(fake_score))
+    def _train_discriminator(self, loss):
+        self._train(self.discriminator, self.discriminator_optimizer, loss)
+
+    def _train_generator(self, loss):
+        self._train(self.generator, self.generator_optimizer, loss)
+
+    def _train(self, network, optimizer, loss):
+        gradients, measures = self.gradients_of(loss, network.trainable_variables)
+        optimizer.apply(gradients, network.trainable_variables)
+        for name, value in measures.items():
+            self.trackers[name].update_state(value)
+
+    # Each loss returns what is minimised, and what is logged.
+
+    def _discriminator_loss(self, real, fake):
+        real_score, fake_score = self._discriminate(real), self._discriminate(fake)
+        loss = ops.mean(ops.softplus(-real_score)) + ops.mean(ops.softplus(fake_score))
+        scores = {"real_score": ops.mean(real_score), "fake_score": ops.mean(fake_score)}
+        return loss, {"discriminator_loss": loss, **scores, **self._adapt(real_score)}
+
+    def _r1_loss(self, real):
+        slope = self.gradient_at(lambda images: ops.sum(self._discriminate(images)), real)
+        penalty = ops.mean(ops.sum(ops.square(slope), axis=(1, 2, 3)))
+        return penalty * (0.5 * self.r1_gamma * self.r1_interval), {"r1": penalty}
+
+    def _generator_loss(self, batch):
+        loss = ops.mean(ops.softplus(-self._discriminate(self._generate(batch))))
+        return loss, {"generator_loss": loss}
+
+    def _path_length_loss(self, batch):
+        def project(latents):
+            images = self.generator.synthesize(latents, randomize_noise=True)
+            noise = keras.random.normal(ops.shape(images), seed=self.seed_generator)
+            return ops.sum(images * noise) / self.generator.resolution
+
+        jacobian = self.gradient_at(project, self._mixed_latents(batch))
+        lengths = ops.sqrt(ops.mean(ops.sum(ops.square(jacobian), axis=2), axis=1))
+        mean = ops.mean(lengths)
+        target = ops.stop_gradient(self.path_length_mean + 0.01 * (mean - self.path_length_mean))
+        self.path_length_mean.assign(target)
+        penalty = ops.mean(ops.square(lengths - target))
+        return penalty * (self.path_length_weight * self.path_length_interval), {"path_length": mean}
 
     def _discriminate(self, images):
+        """Scores `(N, 1)` of images: the one place where the discriminator sees them."""
         return self.discriminator(images if self.augmentation is None else self.augmentation(images))
 
     def _adapt(self, real_score):
-        if self.augmentation is not None:
-            self.augmentation.adapt(real_score)
-            self._track(
-                augmentation_probability=self.augmentation.probability, real_sign=ops.mean(ops.sign(real_score))
-            )
-
-    def _regularise_discriminator(self, real):
-        with tf.GradientTape() as tape:
-            with tf.GradientTape() as image_tape:
-                image_tape.watch(real)
-                score = ops.sum(self._discriminate(real))
-            penalty = ops.mean(ops.sum(ops.square(image_tape.gradient(score, real)), axis=(1, 2, 3)))
-            loss = penalty * (0.5 * self.r1_gamma * self.r1_interval)
-        self._apply(tape, loss, self.discriminator, self.discriminator_optimizer)
-        self._track(r1=penalty)
-
-    def _train_generator(self, batch):
-        with tf.GradientTape() as tape:
-            loss = ops.mean(ops.softplus(-self._discriminate(self._generate(batch))))
-        self._apply(tape, loss, self.generator, self.generator_optimizer)
-        self._track(generator_loss=loss)
-
-    def _regularise_generator(self, batch):
-        with tf.GradientTape() as tape:
-            latents = self._mixed_latents(batch)
-            with tf.GradientTape() as latent_tape:
-                latent_tape.watch(latents)
-                images = self.generator.synthesize(latents, randomize_noise=True)
-                noise = keras.random.normal(ops.shape(images), seed=self.seed_generator)
-                projection = ops.sum(images * noise) / self.generator.resolution
-            jacobian = latent_tape.gradient(projection, latents)
-            lengths = ops.sqrt(ops.mean(ops.sum(ops.square(jacobian), axis=2), axis=1))
-            target = self.path_length_mean + 0.01 * (ops.mean(lengths) - self.path_length_mean)
-            penalty = ops.mean(ops.square(lengths - ops.stop_gradient(target)))
-            loss = penalty * (self.path_length_weight * self.path_length_interval)
-        self.path_length_mean.assign(target)
-        self._apply(tape, loss, self.generator, self.generator_optimizer)
-        self._track(path_length=ops.mean(lengths))
+        if self.augmentation is None:
+            return {}
+        self.augmentation.adapt(real_score)
+        probability = ops.convert_to_tensor(self.augmentation.probability)
+        return {"augmentation_probability": probability, "real_sign": ops.mean(ops.sign(real_score))}
 
     def _generate(self, batch):
         return self.generator.synthesize(self._mixed_latents(batch), randomize_noise=True)
@@ -181,15 +184,23 @@ class GANTrainer(keras.Model):
         for average, current in zip(self.averaged_generator.weights, self.generator.weights):
             average.assign(current + (average - current) * ops.cast(keep, average.dtype))
 
-    def _track(self, **values):
-        for name, value in values.items():
-            self.trackers[name].update_state(value)
 
-    @staticmethod
-    def _apply(tape, loss, network, optimizer):
-        variables = network.trainable_variables
-        gradients = tape.gradient(loss, [variable.value for variable in variables], unconnected_gradients="zero")
-        optimizer.apply(gradients, variables)
+class _Optimizers:
+    """Two optimizers where Keras, a checkpoint and the logs expect one."""
+
+    built = True
+
+    def __init__(self, generator_optimizer, discriminator_optimizer, r1_interval):
+        optimizers = (generator_optimizer, discriminator_optimizer)
+        self.variables = [variable for optimizer in optimizers for variable in optimizer.variables]
+        self.learning_rate = generator_optimizer.learning_rate
+        self._counted = discriminator_optimizer.iterations
+        self._r1_interval = r1_interval
+
+    @property
+    def iterations(self):
+        """Steps of the training: those of the discriminator without its regularisation."""
+        return int(self._counted) * self._r1_interval // (self._r1_interval + 1)
 
 
 def _lazy_adam(learning_rate, interval):
