@@ -189,7 +189,7 @@ class GANOptions(WatchOptions, TrainingOptions, GANDataOptions):
         Whole(0), "blocks of the discriminator, from the image on, that keep what `start_from` knows (FreezeD)", 0
     )
     num_quality_samples: int = option(
-        Whole(0), "samples for fid-mini, precision and recall of every epoch; 0 measures nothing", 1000
+        Whole(0), "samples for fid-mini, precision and recall of every epoch; 0 measures nothing", 2000
     )
     perceptual_network: str = option(Preset(), "preset whose features they compare", "mini_faces_vgg")
 
