@@ -39,18 +39,19 @@ def map_batches(function, images, limit):
     return np.concatenate(outputs)[: len(images)]
 
 
-def map_ahead(function, items):
+def map_ahead(function, items, ahead=_MOST):
     """Yields `function(item)` in order, computed by threads a few items ahead of their use.
 
     Args:
         function: what takes time outside of Python, such as reading and writing pictures.
         items: an iterable, which the calling thread goes through.
+        ahead: how many items.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         waiting = collections.deque()
         for item in items:
             waiting.append(pool.submit(function, item))
-            if len(waiting) > _MOST:
+            if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -1,6 +1,7 @@
 """Keeps TensorFlow's announcements off the terminal of somebody who made a typing mistake."""
 
 import contextlib
+import importlib.util
 import os
 
 
@@ -8,8 +9,10 @@ def import_tensorflow_quietly():
     """Imports TensorFlow and looks for devices with the process's error output closed.
 
     TensorFlow's C++ code writes half a dozen lines about processors and drivers there, before its log level counts.
-    What goes wrong still raises.
+    What goes wrong still raises. Without TensorFlow, on another backend, there is nothing to import.
     """
+    if importlib.util.find_spec("tensorflow") is None:
+        return
     with _closed_stderr():
         import tensorflow as tf
 

@@ -189,7 +189,7 @@ def test_segmentation_maps_are_served(tmp_path):
     colored = Segmentation(5).palette()[labels]
     for name, array in (("grey.png", labels), ("colored.png", colored)):
         write_image(tmp_path / name, array)
-    seen = Segmentation(5).to_input(Segmentation(5).read(tmp_path / "grey.png", 32)[None]).numpy()
+    seen = Segmentation(5).to_input(Segmentation(5).read(tmp_path / "grey.png", 32)[None])
     for name in ("grey.png", "colored.png"):
         decoded = decode_pictures(tf.constant([(tmp_path / name).read_bytes()]), Segmentation(5), 32)
         np.testing.assert_array_equal(decoded, seen)

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from psp_keras.callbacks.loss_names import named_losses
+from psp_keras.callbacks.steps import finished_steps
 from psp_keras.errors import UserError
 from psp_keras.typing import PathLike
 
@@ -35,24 +35,27 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.title = title
         self.every = every
         try:
-            self._writer = tf.summary.create_file_writer(str(Path(folder)))
+            import tensorflow as tf
+
             tf.summary.scalar  # noqa: B018 - TensorFlow imports TensorBoard here, and fails without it
         except ImportError as error:
             raise UserError("TensorBoard is not installed: pip install 'psp-keras[tensorboard]'.") from error
+        self._summary = tf.summary
+        self._writer = tf.summary.create_file_writer(str(Path(folder)))
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         if step % self.every == 0:
             self._write(step, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         self._write(step, logs)
         with self._writer.as_default():
-            tf.summary.image(self.title, self.draw(self.model)[None], step=step)
+            self._summary.image(self.title, self.draw(self.model)[None], step=step)
         self._writer.flush()
 
     def _write(self, step, logs):
         with self._writer.as_default():
             for name, value in named_losses(logs).items():
-                tf.summary.scalar(name, value, step=step)
+                self._summary.scalar(name, value, step=step)

@@ -121,6 +121,6 @@ def run_batch(inputs, run, stored, first, size):
     Returns:
         What the encoder sees as pictures, and the outputs in uint8, N each.
     """
-    seen = inputs(stored, first).numpy()
+    seen = inputs(stored, first)
     outputs = run(seen[np.arange(size) % len(seen)])
     return inputs.to_pictures(seen), to_uint8(keras.ops.convert_to_numpy(outputs))[: len(seen)]

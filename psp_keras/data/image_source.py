@@ -1,16 +1,17 @@
 """Where training pictures come from: an array in memory, or a folder read as it is needed."""
 
+import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from psp_keras.data.image_files import list_images, read_image
+from psp_keras.batches import map_ahead
+from psp_keras.data.image_files import list_images, read_image, to_float
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces
-from psp_keras.data.read_ahead import ReadAhead
 from psp_keras.data.training_order import shuffled_batches
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.progress import Progress
@@ -29,22 +30,14 @@ class ArraySource:
     """
 
     def __init__(self, images: np.ndarray):
-        self._images = tf.constant(images)
+        self._images = images
 
     def __len__(self):
-        return self._images.shape[0]
+        return len(self._images)
 
-    def fetch(self, indices):
-        """Returns the uint8 pictures of a batch of sample numbers, inside tf.data."""
-        return tf.gather(self._images, indices)
-
-    def batches(self, steps, load):
-        """Calls `load(step, indices, images)` for each `(step, indices, later indices)`, ahead of its use."""
-
-        def fetch(step, indices, later):
-            return load(step, indices, self.fetch(indices))
-
-        return steps.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(_AHEAD)
+    def begin(self, indices):
+        """Returns a function that returns the uint8 pictures of a batch of sample numbers."""
+        return functools.partial(self._images.take, indices, axis=0)
 
 
 class FolderSource:
@@ -65,36 +58,16 @@ class FolderSource:
         self._on_broken = on_broken
         self._broken = set()
         self._reporting = threading.Lock()
-        self._reader = ReadAhead(self._read_from, os.cpu_count())
-        self._shape = self._read_from(0).shape
+        self._threads = ThreadPoolExecutor(os.cpu_count())
+        self._read_from(0)  # raises where there is none to read
 
     def __len__(self):
         return len(self._items)
 
-    def fetch(self, indices):
-        """Returns the uint8 pictures of a batch of sample numbers, inside tf.data."""
-        return self._fetch(indices, indices[:0])
-
-    def batches(self, steps, load):
-        """Calls `load(step, indices, images)` for each `(step, indices, later indices)`; the files are read ahead.
-
-        Python's own threads read ahead, and none of tf.data's: one that waits for Python when a script ends would keep
-        it from ending. So nothing may run in the background from here on: no prefetch, no parallel calls.
-        """
-
-        def fetch(step, indices, later):
-            return load(step, indices, self._fetch(indices, later))
-
-        options = tf.data.Options()
-        options.experimental_optimization.inject_prefetch = False
-        return steps.map(fetch).with_options(options)
-
-    def _fetch(self, indices, later):
-        images = tf.numpy_function(self._read, [indices, later], tf.uint8)
-        return tf.ensure_shape(images, (None, *self._shape))
-
-    def _read(self, indices, later):
-        return np.stack(self._reader.take(indices.tolist(), later.tolist()))
+    def begin(self, indices):
+        """Begins to read a batch of sample numbers; returns a function that waits and returns its uint8 pictures."""
+        pictures = [self._threads.submit(self._read_from, index) for index in indices.tolist()]
+        return lambda: np.stack([picture.result() for picture in pictures])
 
     def _read_from(self, index):
         for offset in range(len(self._items)):
@@ -219,8 +192,8 @@ def training_batches(
     seed: int = 0,
     start_step: int = 0,
     mirror: bool = False,
-) -> tf.data.Dataset:
-    """Endless shuffled batches of pictures, float32 in [-1, 1].
+) -> Iterator[np.ndarray] | Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields shuffled batches of pictures without end, float32 in [-1, 1].
 
     Args:
         source: `ArraySource` or `FolderSource`.
@@ -231,41 +204,42 @@ def training_batches(
         mirror: whether to flip every picture with probability 1/2.
 
     Returns:
-        `tf.data.Dataset` of `(batch_size, size, size, 3)`, or of pairs with a batch of labels.
+        An iterator of `(batch_size, size, size, 3)`, or of pairs with a batch of labels.
     """
 
     def load(step, indices, images):
-        images = normalise(images)
+        images = to_float(images)
         if mirror:
             images = mirror_at_random(images, (step, seed))
-        return images if labels is None else (images, tf.gather(labels, indices))
+        return images if labels is None else (images, labels[indices])
 
     return endless_batches(source, load, batch_size, seed, start_step)
 
 
 def endless_batches(source, load, batch_size, seed=0, start_step=0):
-    """Calls `load` for one shuffled batch after the other; the pictures are read ahead of their use.
+    """Calls `load` for one shuffled batch after the other, in threads, ahead of their use.
 
     Args:
         source: `ArraySource` or `FolderSource`.
-        load: function of the step, the int64 sample numbers of its batch and their uint8 pictures, inside tf.data.
+        load: function of the step, the int64 sample numbers of its batch and their uint8 pictures.
         batch_size: samples in a batch.
         seed: of the order.
         start_step: batches to leave out at the front, when resuming.
 
     Returns:
-        `tf.data.Dataset` of what `load` returns, endless.
+        An endless iterator of what `load` returns.
     """
-    now, later = (shuffled_batches(len(source), batch_size, seed, start_step + ahead) for ahead in (0, _AHEAD))
-    return source.batches(tf.data.Dataset.zip(tf.data.Dataset.counter(start_step), now, later), load)
+    order = shuffled_batches(len(source), batch_size, seed, start_step)
+    begun = ((step, indices, source.begin(indices)) for step, indices in enumerate(order, start_step))
+
+    def finish(batch):
+        step, indices, wait = batch
+        return load(step, indices, wait())
+
+    return map_ahead(finish, begun, _AHEAD)
 
 
 def mirror_at_random(images, seed):
-    """Flips each picture of a batch left to right with probability 1/2, inside tf.data."""
-    numbers = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed)
-    return tf.where(numbers < 0.5, images[:, :, ::-1], images)
-
-
-def normalise(images):
-    """uint8 [0, 255] to float32 [-1, 1], inside tf.data."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
+    """Flips each picture of a batch left to right with probability 1/2; `seed` is two whole numbers."""
+    flips = np.random.default_rng(seed).random(len(images)) < 0.5
+    return np.where(flips[:, None, None, None], images[:, :, ::-1], images)

@@ -1,5 +1,4 @@
 import numpy as np
-import tensorflow as tf
 
 from psp_keras.data.image_files import read_image
 
@@ -18,7 +17,7 @@ class InpaintingMask:
         UserError: the file cannot be read.
 
     Example:
-        >>> InpaintingMask(64, "center")(images).numpy()[0, 32, 32]
+        >>> InpaintingMask(64, "center")(images)[0, 32, 32]
         array([0., 0., 0.], dtype=float32)
     """
 
@@ -26,7 +25,7 @@ class InpaintingMask:
         self.size = size
         self.mask = mask
         if mask not in ("random", "center"):
-            self._file = (read_image(mask, size, mode="L") > 127).astype("float32")
+            self._file = read_image(mask, size, mode="L")[None] > 127
 
     def __call__(self, images, seed=(0, 0), first=0):
         """Hides a part of a batch.
@@ -39,23 +38,27 @@ class InpaintingMask:
         Returns:
             Images of the same shape.
         """
-        return images * (1.0 - self._hidden(tf.shape(images)[0], seed, first)[..., None])
+        hidden = self.hidden(self.draws(first + len(images), seed)[first:])
+        return np.where(hidden[..., None], np.float32(0), images)
 
-    def _hidden(self, count, seed, first):
-        """1 where hidden, `(count or 1, size, size)`."""
+    def draws(self, count, seed=(0, 0)):
+        """Returns what decides the rectangles of the first `count` pictures, float32 `(count, 4)` in [0, 1)."""
+        return np.random.default_rng(seed).random((count, 4), "float32")
+
+    def hidden(self, draws):
+        """Returns where pictures are hidden, booleans `(N or 1, size, size)`; tensors too may be the draws."""
         if self.mask == "center":
             return self._rectangles(*np.array([[0.25], [0.25], [0.5], [0.5]], "float32"))
         if self.mask != "random":
-            return self._file[None]
-        draws = tf.transpose(tf.random.stateless_uniform((first + count, 4), seed)[first:])
-        width, height = tf.unstack(_SHORTEST + (_LONGEST - _SHORTEST) * draws[:2])
-        return self._rectangles(draws[2] * (1 - width), draws[3] * (1 - height), width, height)
+            return self._file
+        width, height = (_SHORTEST + (_LONGEST - _SHORTEST) * draws[:, column] for column in (0, 1))
+        return self._rectangles(draws[:, 2] * (1 - width), draws[:, 3] * (1 - height), width, height)
 
     def _rectangles(self, left, top, width, height):
         """Rectangles in picture sides, each `(N,)`."""
         axis = (np.arange(self.size, dtype="float32") + 0.5)[None] / self.size
 
         def inside(start, length):
-            return tf.cast((axis >= start[:, None]) & (axis < (start + length)[:, None]), tf.float32)
+            return (start[:, None] <= axis) & ((start + length)[:, None] > axis)
 
-        return inside(top, height)[:, :, None] * inside(left, width)[:, None, :]
+        return inside(top, height)[:, :, None] & inside(left, width)[:, None, :]

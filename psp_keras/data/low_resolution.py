@@ -1,8 +1,8 @@
 import numpy as np
-import tensorflow as tf
 
-from psp_keras.data.pillow_resize import pillow_resize_matrix
 from psp_keras.errors import UserError
+
+_PILLOW_UNIT = 1 << 22  # of Pillow's weights: ties fall as they do there
 
 
 class LowResolution:
@@ -20,7 +20,7 @@ class LowResolution:
 
     Example:
         >>> LowResolution(64, factors=(2, 4))(images, seed=(0, 0)).shape
-        TensorShape([8, 64, 64, 3])
+        (8, 64, 64, 3)
     """
 
     def __init__(self, size, factors=(1, 2, 4, 8, 16, 32)):
@@ -44,15 +44,14 @@ class LowResolution:
             Images of the same shape.
         """
         if factor is None:
-            numbers = tf.random.stateless_uniform((first + tf.shape(images)[0],), seed, 0, len(self.factors), tf.int32)
-            chosen = numbers[first:]
+            chosen = np.random.default_rng(seed).integers(len(self.factors), size=first + len(images))[first:]
         else:
-            chosen = tf.fill(tf.shape(images)[:1], self.factors.index(factor))
-        shrink, grow = tf.gather(self._shrink, chosen), tf.gather(self._grow, chosen)
+            chosen = np.full(len(images), self.factors.index(factor))
+        shrink, grow = self._shrink[chosen], self._grow[chosen]
         small = _along_rows(shrink, _along_columns(shrink, images * 127.5 + 127.5))
-        small = tf.floor(tf.clip_by_value(small, 0.0, 255.0) + 1e-3)  # the original cuts to 8 bits here
-        wide = tf.floor(_along_columns(grow, small) + 0.5)  # and Pillow rounds after each axis
-        return tf.floor(_along_rows(grow, wide) + 0.5) / 127.5 - 1.0
+        small = np.floor(np.clip(small, 0.0, 255.0) + 1e-3)  # the original cuts to 8 bits here
+        wide = np.floor(_along_columns(grow, small) + 0.5)  # and Pillow rounds after each axis
+        return np.floor(_along_rows(grow, wide) + 0.5) / 127.5 - 1.0
 
 
 def bicubic_shrink_matrix(size, factor):
@@ -70,16 +69,20 @@ def bicubic_shrink_matrix(size, factor):
 def bilinear_grow_matrix(size, factor):
     """Returns `(size, size / factor)`: Pillow's bilinear resize of one axis."""
     small = size // factor
-    with tf.init_scope():
-        return pillow_resize_matrix(small, 0, small, size).numpy().astype("float32")
+    centers = (np.arange(size)[:, None] + 0.5) / factor
+    weights = np.maximum(1.0 - np.abs(np.arange(small)[None] + 0.5 - centers), 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return (np.round(weights * _PILLOW_UNIT) / _PILLOW_UNIT).astype("float32")
 
 
 def _along_rows(matrices, images):
-    return tf.einsum("nyh,nhwc->nywc", matrices, images)
+    count, height, width, channels = images.shape
+    product = matrices @ images.reshape(count, height, width * channels)
+    return product.reshape(count, -1, width, channels)
 
 
 def _along_columns(matrices, images):
-    return tf.einsum("nxw,nhwc->nhxc", matrices, images)
+    return _along_rows(matrices, images.swapaxes(1, 2)).swapaxes(1, 2)
 
 
 def _cubic(x, a=-0.5):

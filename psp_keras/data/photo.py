@@ -1,5 +1,4 @@
-from psp_keras.data.image_files import read_image, to_uint8
-from psp_keras.data.image_source import normalise
+from psp_keras.data.image_files import read_image, to_float, to_uint8
 
 
 class Photo:
@@ -20,7 +19,7 @@ class Photo:
 
     def to_input(self, stored):
         """uint8 `(N, H, W, 3)` to float32 in [-1, 1]."""
-        return normalise(stored)
+        return to_float(stored)
 
     def to_pictures(self, inputs):
         """What the encoder sees, as uint8 RGB for people."""

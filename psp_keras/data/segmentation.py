@@ -1,5 +1,4 @@
 import numpy as np
-import tensorflow as tf
 from PIL import Image, ImageOps
 
 from psp_keras.data.image_files import open_picture
@@ -51,7 +50,7 @@ class Segmentation:
 
     def to_input(self, stored):
         """uint8 `(N, H, W, 1)` to one-hot float32 `(N, H, W, num_classes)`."""
-        return tf.one_hot(tf.cast(stored[..., 0], tf.int32), self.num_classes)
+        return np.eye(self.num_classes, dtype="float32")[stored[..., 0]]
 
     def to_pictures(self, inputs):
         """What the encoder sees, as uint8 RGB for people."""

@@ -1,5 +1,4 @@
 import numpy as np
-import tensorflow as tf
 
 from psp_keras.data.image_files import read_image
 
@@ -26,7 +25,7 @@ class Sketch:
 
     def to_input(self, stored):
         """uint8 `(N, H, W, 1)` to float32 in [0, 1]."""
-        return tf.cast(stored, tf.float32) / 255.0
+        return stored.astype("float32") / 255.0
 
     def to_pictures(self, inputs):
         """What the encoder sees, as uint8 RGB for people."""

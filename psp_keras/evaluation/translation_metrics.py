@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from psp_keras.batches import even_batches
 from psp_keras.errors import UserError
 from psp_keras.evaluation.frechet import frechet_distance
 from psp_keras.evaluation.perceptual_features import pooled_features
+from psp_keras.evaluation.structural_similarity import WINDOW, structural_similarity
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.arcface import ArcFace
@@ -20,7 +20,6 @@ METRICS = ("l2", "lpips", "id", "psnr", "ssim", "fid-mini")
 # Of these, smaller is better.
 SMALLER_IS_BETTER = ("l2", "lpips", "fid-mini")
 _BATCH = 32
-_SSIM_WINDOW = 11  # pixels
 
 
 class TranslationMetrics:
@@ -76,8 +75,8 @@ class TranslationMetrics:
         """
         if "fid-mini" in self.names and count < 2:
             raise UserError(f"fid-mini compares sets of pictures: it needs at least 2, not {count}.")
-        if "ssim" in self.names and min(sides) < _SSIM_WINDOW:
-            raise UserError(f"ssim needs pictures of at least {_SSIM_WINDOW} pixels, these have {min(sides)}.")
+        if "ssim" in self.names and min(sides) < WINDOW:
+            raise UserError(f"ssim needs pictures of at least {WINDOW} pixels, these have {min(sides)}.")
 
     def __call__(self, targets: Tensor, outputs: Tensor) -> dict[str, np.ndarray]:
         """Compares images `(N, S, S, 3)` in [-1, 1] pair by pair.
@@ -115,7 +114,7 @@ class TranslationMetrics:
         return self.identity.similarity(targets, outputs)
 
     def _psnr(self, targets, outputs):
-        return tf.image.psnr(targets, ops.clip(outputs, -1, 1), max_val=2.0)
+        return 10 * ops.log10(4.0 / self._l2(targets, ops.clip(outputs, -1, 1)))
 
     def _ssim(self, targets, outputs):
-        return tf.image.ssim(targets + 1.0, ops.clip(outputs, -1, 1) + 1.0, max_val=2.0, filter_size=_SSIM_WINDOW)
+        return structural_similarity(targets, ops.clip(outputs, -1, 1))

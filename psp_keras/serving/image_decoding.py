@@ -2,10 +2,16 @@
 
 import tensorflow as tf
 
-from psp_keras.data.pillow_resize import pillow_resize_matrix
 from psp_keras.serving.jpeg_orientation import upright
+from psp_keras.serving.pillow_resize import pillow_resize_matrix
 
 _LARGEST = 100_000_000  # pixels; a few hundred bytes of PNG can claim more
+# What `to_input` of the sources does, in a graph.
+_TO_INPUT = {
+    "photo": lambda stored, _: tf.cast(stored, tf.float32) / 127.5 - 1.0,
+    "sketch": lambda stored, _: tf.cast(stored, tf.float32) / 255.0,
+    "segmentation": lambda stored, source: tf.one_hot(tf.cast(stored[..., 0], tf.int32), source.num_classes),
+}
 
 
 def decode_pictures(image_bytes, source, size):
@@ -27,7 +33,7 @@ def decode_pictures(image_bytes, source, size):
         (tf.range(tf.shape(image_bytes)[0]), image_bytes),
         fn_output_signature=tf.TensorSpec((size, size, source.stored_channels), tf.uint8),
     )
-    return source.to_input(stored)
+    return _TO_INPUT[source.kind](stored, source)
 
 
 def _decode(index, data):

@@ -11,6 +11,8 @@ from psp_keras.serving.warmup import write_warmup
 from psp_keras.tasks.encoder_inputs import EncoderInputs
 from psp_keras.tasks.registry import get_task
 
+_DRAWS = 1024  # random masks; those of longer batches repeat
+
 
 def export_saved_model(model, path, dtype="float32"):
     """Writes a SavedModel that needs nothing but TensorFlow, for TF Serving and others.
@@ -115,12 +117,20 @@ class ServingGraph(tf.Module):
         return {"mixed_bytes": tf.reshape(_encode_png(self._with_weights(mix)), (count, num_outputs))}
 
     def _read(self, image_bytes):
-        return self._inputs.degrade(decode_pictures(image_bytes, self._inputs.source, self._inputs.size))
+        images = decode_pictures(image_bytes, self._inputs.source, self._inputs.size)
+        mask = self._inputs.degradation
+        return _hide(images, mask) if mask else images
 
     def _with_weights(self, function, *arguments):
         values = [tf.cast(stored, variable.dtype) for stored, variable in zip(self.stored, self._model.weights)]
         with keras.StatelessScope(state_mapping=list(zip(self._model.weights, values))):
             return function(*arguments)
+
+
+def _hide(images, mask):
+    """What `InpaintingMask` does, in a graph."""
+    draws = tf.gather(mask.draws(_DRAWS), tf.range(tf.shape(images)[0]) % _DRAWS)
+    return tf.where(mask.hidden(draws)[..., None], 0.0, images)
 
 
 def _seed_of_keras(seed):

@@ -10,7 +10,7 @@ from psp_keras.data.segmentation import Segmentation
 from psp_keras.data.sketch import Sketch
 from psp_keras.errors import UserError
 from psp_keras.tasks.task import Task
-from psp_keras.typing import PathLike, Tensor
+from psp_keras.typing import PathLike
 
 
 class EncoderInputs:
@@ -33,12 +33,14 @@ class EncoderInputs:
         (2, 64, 64, 1)
     """
 
-    def __init__(self, task: Task, size: int, degrade: Callable[[Tensor, tuple[int, int], int], Tensor] | None = None):
+    def __init__(
+        self, task: Task, size: int, degrade: Callable[[np.ndarray, tuple[int, int], int], np.ndarray] | None = None
+    ):
         self.task = task
         self.size = size
         self.source = _open_source(task)
         self.to_pictures = self.source.to_pictures
-        self._degrade = degrade
+        self.degradation = degrade
 
     @classmethod
     def to_learn(cls, task: Task, size: int) -> Self:
@@ -80,16 +82,16 @@ class EncoderInputs:
         """
         return self.source.read(path, self.size)
 
-    def __call__(self, stored: Tensor, first: int = 0) -> Tensor:
+    def __call__(self, stored: np.ndarray, first: int = 0) -> np.ndarray:
         """Makes encoder inputs of uint8 pictures `(N, size, size, stored_channels)`.
 
         What is random depends on the number of a picture alone: `first` is that of the first one.
         """
         return self.degrade(self.source.to_input(stored), first=first)
 
-    def degrade(self, inputs: Tensor, seed: tuple[int, int] = (0, 0), first: int = 0) -> Tensor:
+    def degrade(self, inputs: np.ndarray, seed: tuple[int, int] = (0, 0), first: int = 0) -> np.ndarray:
         """Makes inputs worse, as the task says; the seed decides everything random."""
-        return self._degrade(inputs, seed, first) if self._degrade else inputs
+        return self.degradation(inputs, seed, first) if self.degradation else inputs
 
 
 def _open_source(task):

@@ -1,10 +1,11 @@
-import numpy as np
-import tensorflow as tf
+from collections.abc import Iterator
 
-from psp_keras.data.image_source import ArraySource, FolderSource, endless_batches, mirror_at_random, normalise
+import numpy as np
+
+from psp_keras.data.image_files import to_float
+from psp_keras.data.image_source import ArraySource, FolderSource, endless_batches, mirror_at_random
 from psp_keras.tasks.encoder_inputs import EncoderInputs
 from psp_keras.tasks.task import Task
-from psp_keras.typing import Tensor
 
 
 class Examples:
@@ -46,8 +47,8 @@ class Examples:
 
     def batches(
         self, source: ArraySource | FolderSource, batch_size: int, seed: int = 0, start_step: int = 0
-    ) -> tf.data.Dataset:
-        """Endless shuffled batches of `(sources, targets)`, mirrored at random as the task says.
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields shuffled batches of `(sources, targets)` without end, mirrored at random as the task says.
 
         Args:
             source: of `open_training`.
@@ -61,8 +62,10 @@ class Examples:
 
         return endless_batches(source, load, batch_size, seed, start_step)
 
-    def prepare(self, stored: Tensor, seed: tuple[int, int] = (0, 0), mirror: bool = False) -> tuple[Tensor, Tensor]:
-        """Makes a batch, inside tf.data or outside.
+    def prepare(
+        self, stored: np.ndarray, seed: tuple[int, int] = (0, 0), mirror: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Makes a batch.
 
         Args:
             stored: uint8 `(N, size, size, C)`.
@@ -74,7 +77,7 @@ class Examples:
         """
         step, salt = seed
         source = self.inputs.source.to_input(stored[..., : self.inputs.source.stored_channels])
-        target = normalise(stored[..., -3:])
+        target = to_float(stored[..., -3:])
         if mirror and self.task.flip != "none":
             independent = 1 if self.task.flip == "independent" else 0
             source = mirror_at_random(source, (step, salt))
@@ -82,6 +85,5 @@ class Examples:
         return self.inputs.degrade(source, (step, salt + 2)), target
 
     def whole(self, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`prepare` for measuring: whole arrays, nothing mirrored, always the same; NumPy `(source, target)`."""
-        source, target = self.prepare(tf.convert_to_tensor(stored))
-        return source.numpy(), target.numpy()
+        """`prepare` for measuring: nothing mirrored, always the same."""
+        return self.prepare(stored)

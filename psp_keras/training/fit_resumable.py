@@ -3,6 +3,7 @@ import math
 from psp_keras.callbacks.csv_log import ResumableCSVLog, read_log
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint, finished_epochs
 from psp_keras.progress import show_fit
+from psp_keras.training.feed import feed
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
@@ -15,7 +16,7 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
 
     Args:
         model: built and compiled model.
-        batches: function that takes the number of steps to skip and returns the endless `tf.data.Dataset`.
+        batches: function that takes the number of steps to skip and returns an endless iterator of batches.
         run: the run folder; `checkpoint.npz` and `log.csv` go there.
         epochs: length of the training.
         steps_per_epoch: steps between two checkpoints.
@@ -33,7 +34,7 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
         print(f"{run} goes on after epoch {done}.")
     verbose, lines = show_fit(fit_options.pop("verbose", "auto"))
     model.fit(
-        batches(done * steps_per_epoch),
+        feed(batches(done * steps_per_epoch)),
         initial_epoch=done,
         epochs=epochs,
         steps_per_epoch=steps_per_epoch,

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import itertools
 import math
 import shutil
 import tempfile
@@ -26,6 +27,7 @@ from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
+from psp_keras.training.feed import feed
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, best_so_far, fit_resumable
 from psp_keras.training.options import PSPOptions
 from psp_keras.training.run_dtype import run_dtype
@@ -136,13 +138,12 @@ def _validation(held_out, options):
     """Arguments of `fit` for the validation pictures; several devices need batches that divide evenly."""
     if options.devices == 1:
         return {"validation_data": held_out, "validation_batch_size": options.batch_size}
-    import tensorflow as tf
-
     size = min(options.batch_size, len(held_out[0]) // options.devices * options.devices)
     if not size:
         raise UserError(f"{len(held_out[0])} validation pictures are too few for `devices` {options.devices}.")
-    batches = tf.data.Dataset.from_tensor_slices(held_out).batch(size, drop_remainder=True)
-    return {"validation_data": batches.repeat(), "validation_steps": len(held_out[0]) // size}
+    steps = len(held_out[0]) // size
+    batches = [tuple(part[step * size : (step + 1) * size] for part in held_out) for step in range(steps)]
+    return {"validation_data": feed(itertools.cycle(batches)), "validation_steps": steps}
 
 
 @contextlib.contextmanager
