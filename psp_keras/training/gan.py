@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import keras
 
 from psp_keras.atomic_write import whole_folder
-from psp_keras.callbacks.sample_grid import SampleGrid
+from psp_keras.callbacks.sample_grid import SampleGrid, draw_samples
+from psp_keras.callbacks.tensorboard_log import TensorBoardLog
 from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
-from psp_keras.data.grids import square_grid
-from psp_keras.data.image_files import to_uint8
 from psp_keras.data.image_source import check_source, open_source, training_batches
 from psp_keras.data.mini_faces.names import MINI_FACES
 from psp_keras.errors import UserError, print_left_out
@@ -73,18 +72,13 @@ def train_gan(
 
 def _callbacks(trainer, run, options):
     z = keras.random.normal((NUM_SAMPLES, trainer.generator.style_dim), seed=options.seed)
-
-    def draw(model):
-        return square_grid(to_uint8(keras.ops.convert_to_numpy(model(z))))
-
     best = best_so_far(run, QUALITY)
     callbacks = [SampleGrid(run / "samples", lambda: trainer(z)), _SaveNetworks(run, best)]
     if options.num_quality_samples:  # what it measures is there for those behind it
         callbacks.insert(0, make_quality(trainer, options))
     if options.tensorboard:
-        from psp_keras.callbacks.tensorboard_log import TensorBoardLog  # it needs TensorFlow
-
-        callbacks.append(TensorBoardLog(run / "tensorboard", draw, "samples", options.log_every))
+        folder, draw = run / "tensorboard", lambda model: draw_samples(model(z))
+        callbacks.append(TensorBoardLog(folder, draw, "samples", options.log_every))
     if options.wandb:
         from psp_keras.callbacks import WandbBestModel, WandbLosses  # wandb is optional
 
