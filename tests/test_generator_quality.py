@@ -1,6 +1,5 @@
 """How good a generator is: the measures of two sets of pictures, and the generator that a training keeps for them."""
 
-import csv
 import os
 
 import numpy as np
@@ -14,7 +13,7 @@ from psp_keras.data.mini_faces.folders import write_mini_faces
 from psp_keras.errors import UserError
 from psp_keras.evaluation import frechet_distance, pooled_features, precision_recall
 from psp_keras.models import PerceptualNetwork, StyleGAN2Generator
-from psp_keras.training import train_gan
+from psp_keras.training import gan
 from tests.test_watching import read_back
 
 SMALL = {"batch_size": 4, "steps_per_epoch": 2, "num_quality_samples": 8, "dtype": "float32"}
@@ -76,7 +75,7 @@ def trained(faces, tmp_path_factory):
         patch.setenv("WANDB_DATA_DIR", str(run.parent / "wandb_data"))
         wandb.teardown()  # so that it reads its environment anew
         watch = {"wandb": "faces", "tensorboard": True, "log_every": 1}
-        train_gan(faces, run, kimg=0.016, on_broken=lines.append, **watch, **GAN)
+        gan.train_gan(faces, run, kimg=0.016, on_broken=lines.append, **watch, **GAN)
     assert len(lines) == 1 and "broken.png" in lines[0]
     return run
 
@@ -109,16 +108,20 @@ def test_watchers_see_losses_and_measures_at_their_steps(trained):
     assert tags["fid-mini"] == tags["samples"] == {2, 4} and tags["generator_loss"] == {1, 2, 3, 4}
 
 
-def test_the_best_figure_survives_a_restart(faces, trained):
-    rows, _ = read_log(trained / "log.csv")
-    with open(trained / "log.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows([{**row, "fid-mini": 0.0} for row in rows])
+def test_the_best_figure_survives_a_restart(faces, trained, monkeypatch):
+    resumed = []
+    monkeypatch.setattr(
+        gan, "fit_resumable", lambda trainer, *_, callbacks, **__: resumed.extend([trainer, *callbacks])
+    )
+    gan.train_gan(faces, trained, kimg=0.024, **GAN)
+    trainer, *callbacks = resumed
+    best = min(row["fid-mini"] for row in read_log(trained / "log.csv")[0])
     before = os.stat(trained / "best" / "config.json").st_mtime_ns
-    train_gan(faces, trained, kimg=0.024, **GAN)
-    assert len(read_log(trained / "log.csv")[0]) == 3
-    assert os.stat(trained / "best" / "config.json").st_mtime_ns == before
+    for fid, is_kept in ((best * 1.01, False), (best * 0.99, True)):
+        (saver,) = (callback for callback in callbacks if type(callback).__name__ == "_SaveNetworks")
+        saver.set_model(trainer)
+        saver.on_epoch_end(2, {"fid-mini": fid})
+        assert (os.stat(trained / "best" / "config.json").st_mtime_ns != before) == is_kept
 
 
 def test_a_folder_is_augmented(trained):
@@ -127,4 +130,4 @@ def test_a_folder_is_augmented(trained):
 
 def test_too_few_samples_are_refused(tmp_path):
     with pytest.raises(UserError, match="3 pictures are too few to measure quality by"):
-        train_gan("mini_faces", tmp_path / "run", kimg=0.004, num_mini_faces=4, **{**GAN, "num_quality_samples": 3})
+        gan.train_gan("mini_faces", tmp_path / "run", kimg=0.004, num_mini_faces=4, **{**GAN, "num_quality_samples": 3})
