@@ -16,7 +16,8 @@ test-backends: $(VENV)/.backends  ## layers, models, losses, parity and fit on J
 		KERAS_BACKEND=$$backend $(VENV)/bin/python -m pytest tests/test_layers.py tests/test_losses.py \
 			tests/test_models.py tests/test_parity.py tests/test_psp.py || exit 1; \
 	done
-	$(VENV)/bin/python -m pytest tests/test_backends.py tests/test_several_devices.py
+	$(VENV)/bin/python -m pytest tests/test_backends.py tests/test_several_devices.py \
+		tests/test_without_tensorflow.py
 
 bench: $(VENV)/.backends  ## how fast networks and training of the published size are here (40 minutes, 14 GB): docs/speed.*
 	rm -f $(RESULTS)

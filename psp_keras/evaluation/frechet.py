@@ -13,7 +13,7 @@ def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
         network.
 
     Example:
-        >>> frechet_distance(np.eye(4), np.eye(4) + 1.0)
+        >>> round(frechet_distance(np.eye(4), np.eye(4) + 1.0), 3)  # the means are 2 apart
         4.0
     """
     (mean, covariance), (other_mean, other_covariance) = _statistics(features), _statistics(others)

@@ -20,7 +20,7 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = 
     Example:
         >>> real = np.random.default_rng(0).normal(size=(100, 2))
         >>> precision_recall(real, real[:50])  # a half of it, which reaches over most of the other half
-        (1.0, 0.95)
+        (1.0, 0.98)
     """
     between = _distances(real, generated)
     precision = np.mean(np.any(between <= _reach(real, neighbours)[:, None], axis=0))

@@ -49,10 +49,10 @@ class AdaptiveAugmentation(keras.layers.Layer):
     def build(self, images_shape=None, probability_shape=None):
         if images_shape is not None:
             check_shape("images", images_shape, ("N", "H", "W", 3))
-        state = {"shape": (), "initializer": "zeros", "trainable": False, "autocast": False}
+        state = {"shape": (), "initializer": "zeros", "trainable": False, "autocast": False, "aggregation": "mean"}
         self.probability = self.add_weight(name="probability", dtype="float32", **state)
         self.sign_sum = self.add_weight(name="sign_sum", dtype="float32", **state)
-        self.steps = self.add_weight(name="steps", dtype="int32", **state)
+        self.steps = self.add_weight(name="steps", dtype="int32", **{**state, "aggregation": "only_first_replica"})
 
     def call(self, images, probability=None):
         probability = ops.cast(self.probability if probability is None else probability, "float32")
@@ -63,16 +63,17 @@ class AdaptiveAugmentation(keras.layers.Layer):
         pixels = ops.matmul(pixels, ops.cast(ops.transpose(colours, (0, 2, 1)), images.dtype))
         return ops.reshape(pixels, (-1, *images.shape[1:]))
 
-    def adapt(self, scores):
+    def adapt(self, scores, num_devices=1):
         """Raises the probability where the discriminator is too sure of real pictures, and lowers it elsewhere.
 
         Args:
             scores: the discriminator's logits of a batch of real pictures, `(N, 1)`.
+            num_devices: how many devices take this step at once, each with such a batch.
         """
         signs = self.sign_sum + ops.mean(ops.sign(ops.stop_gradient(ops.cast(scores, "float32"))))
         steps = self.steps + 1
         due = ops.equal(steps, self.interval)
-        pictures = self.interval * ops.cast(ops.shape(scores)[0], "float32")
+        pictures = self.interval * num_devices * ops.cast(ops.shape(scores)[0], "float32")
         change = ops.sign(signs / self.interval - self.target) * pictures / (1000.0 * self.kimg)
         self.probability.assign(ops.clip(self.probability + ops.where(due, change, 0.0), 0.0, 1.0))
         self.sign_sum.assign(ops.where(due, 0.0, signs))

@@ -33,7 +33,7 @@ class TensorFlowStep:
         with tf.GradientTape() as tape:
             loss, measures = function()
             # The optimizer adds up the gradients of all devices, each from a mean over its part of the batch.
-            loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
+            loss = loss / self.num_replicas()
         values = [variable.value for variable in variables]
         return tape.gradient(loss, values, unconnected_gradients="zero"), measures
 
@@ -58,7 +58,34 @@ class TensorFlowStep:
         """Calls a function without arguments and results where a condition, a boolean tensor, holds."""
         import tensorflow as tf
 
-        tf.cond(condition, function, lambda: None)
+        if self.num_replicas() == 1:
+            tf.cond(condition, function, lambda: None)
+        else:  # devices cannot add up their gradients inside a condition that each has for itself
+            tf.distribute.get_replica_context().merge_call(_run_on_all_if, args=(condition, function))
+
+    def num_replicas(self):
+        """How many devices take this step at once, each with a part of the batch."""
+        import tensorflow as tf
+
+        return tf.distribute.get_strategy().num_replicas_in_sync
+
+    def own_part(self, x):
+        """Returns this device's part of a tensor that all devices have drawn alike, along the first axis."""
+        import tensorflow as tf
+
+        size = tf.shape(x)[0] // self.num_replicas()
+        first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
+        return x[first : first + size] if self.num_replicas() > 1 else x
+
+
+def _run_on_all_if(strategy, condition, function):
+    """`run_if` for all devices together; the arguments are those of each."""
+    import tensorflow as tf
+
+    def run():
+        strategy.run(lambda own: own(), args=(function,))
+
+    tf.cond(strategy.experimental_local_results(condition)[0], run, lambda: None)
 
 
 class TorchStep:
@@ -92,6 +119,12 @@ class TorchStep:
     def run_if(self, condition, function):
         if condition:
             function()
+
+    def num_replicas(self):
+        return 1
+
+    def own_part(self, x):
+        return x
 
 
 class JaxStep:
@@ -134,6 +167,15 @@ class JaxStep:
         variables = self._state()
         pure = _without_side_effects(function, variables)
         _assign(variables, jax.lax.cond(condition, lambda values: pure(values)[1], list, _values(variables)))
+
+    def num_replicas(self):
+        return 1  # one step for all devices: JAX divides its tensors
+
+    def own_part(self, x):
+        distribution = keras.distribution.distribution()
+        if distribution is None or x.shape[0] % len(keras.distribution.list_devices()):
+            return x
+        return keras.distribution.distribute_tensor(x, distribution.get_data_layout(x.shape))
 
     def _state(self):
         """All that a training step may change, in Keras's order."""

@@ -8,15 +8,11 @@ import keras
 def feed(batches: Iterator) -> Any:
     """Returns what `fit` takes, on this backend and the devices of its scope, for batches that Python makes.
 
-    On TensorFlow, Keras would put a queue with threads of TensorFlow's around an iterator, and one that waits for Python
+    On TensorFlow, Keras would put a queue with threads of TensorFlow around an iterator; one that waits for Python
     when a script ends keeps it from ending; the batches are made ahead of their use anyway.
 
     Args:
         batches: an endless iterator of arrays, or of tuples of them.
-
-    Example:
-        >>> data = feed(training_batches(source, batch_size=4))
-        >>> trainer.fit(data, steps_per_epoch=100, shuffle=False)
     """
     first = next(batches)
     batches = itertools.chain([first], batches)

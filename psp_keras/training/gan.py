@@ -1,5 +1,6 @@
 """`psp-keras train-gan`: a StyleGAN2 generator for any folder of pictures."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
@@ -19,12 +20,13 @@ from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.option_kinds import check_whole
+from psp_keras.training.devices import is_first_process, on_devices
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, best_so_far, fit_resumable
 from psp_keras.training.gan_quality import make_quality
 from psp_keras.training.gan_trainer import GANTrainer
 from psp_keras.training.options import GANOptions
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.training.wandb_session import wandb_session
 from psp_keras.typing import PathLike
 
@@ -51,22 +53,26 @@ def train_gan(
         UserError: the options contradict the run folder, or a file is missing or damaged.
     """
     options = GANOptions(data=data, output=output, **options)
-    options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
     check_source(data)
-    with lock_run(output):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(on_devices(options.devices))
+        if is_first_process():
+            stack.enter_context(lock_run(output))
+        options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
         keras.utils.set_random_seed(options.seed)
         trainer = _make_trainer(options)
         record = {**options.recorded(), "r1_gamma": trainer.r1_gamma}
-        run = open_run(output, record)
-        with wandb_session(options.wandb, run, record):
-            fit_resumable(
-                trainer,
-                lambda skip: _batches(options, trainer.generator.resolution, skip, on_broken),
-                run,
-                epochs=math.ceil(options.kimg * 1000 / (options.batch_size * options.steps_per_epoch)),
-                steps_per_epoch=options.steps_per_epoch,
-                callbacks=_callbacks(trainer, run, options),
-            )
+        run = stack.enter_context(run_of_process(output, record))
+        stack.enter_context(wandb_session(options.wandb, run, record))
+        fit_resumable(
+            trainer,
+            lambda skip: _batches(options, trainer.generator.resolution, skip, on_broken),
+            run,
+            epochs=math.ceil(options.kimg * 1000 / (options.batch_size * options.steps_per_epoch)),
+            steps_per_epoch=options.steps_per_epoch,
+            callbacks=_callbacks(trainer, run, options),
+            verbose="auto" if is_first_process() else 0,
+        )
         return StyleGAN2Generator.from_preset(run / "generator")
 
 

@@ -63,7 +63,9 @@ class GANTrainer(TrainStep, keras.Model):
         self.ema_ramp_up = ema_ramp_up
         self.augmentation = augmentation
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.path_length_mean = self.add_weight(name="path_length_mean", initializer="zeros", trainable=False)
+        self.path_length_mean = self.add_weight(
+            name="path_length_mean", initializer="zeros", trainable=False, aggregation="mean"
+        )
         names = ("generator_loss", "discriminator_loss", "real_score", "fake_score", "r1", "path_length")
         if augmentation is not None:
             names += ("augmentation_probability", "real_sign")
@@ -100,7 +102,7 @@ class GANTrainer(TrainStep, keras.Model):
         if self.path_length_weight:
             half = max(batch // 2, 1) if isinstance(batch, int) else ops.maximum(batch // 2, 1)
             self.run_if(regularise_g, lambda: self._train_generator(lambda: self._path_length_loss(half)))
-        self._update_average(batch)
+        self._update_average(batch * self.num_replicas())
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     @staticmethod
@@ -158,7 +160,7 @@ class GANTrainer(TrainStep, keras.Model):
     def _adapt(self, real_score):
         if self.augmentation is None:
             return {}
-        self.augmentation.adapt(real_score)
+        self.augmentation.adapt(real_score, self.num_replicas())
         probability = ops.convert_to_tensor(self.augmentation.probability)
         return {"augmentation_probability": probability, "real_sign": ops.mean(ops.sign(real_score))}
 
@@ -168,10 +170,13 @@ class GANTrainer(TrainStep, keras.Model):
     def _mixed_latents(self, batch):
         """w_plus `(batch, num_styles, style_dim)`; styles from a random index on come from a second z."""
         generator = self.generator
-        z = keras.random.normal((2 * batch, generator.style_dim), seed=self.seed_generator)
+        total = batch * self.num_replicas()
+        z = keras.random.normal((2 * total, generator.style_dim), seed=self.seed_generator)
+        z = ops.concatenate([self.own_part(part) for part in ops.split(z, 2, axis=0)], axis=0)
         first, second = ops.split(generator.map(z), 2, axis=0)
-        cut = keras.random.randint((batch, 1), 1, generator.num_styles, seed=self.seed_generator)
-        mixes = keras.random.uniform((batch, 1), seed=self.seed_generator) < self.style_mixing_probability
+        cut = self.own_part(keras.random.randint((total, 1), 1, generator.num_styles, seed=self.seed_generator))
+        chance = self.own_part(keras.random.uniform((total, 1), seed=self.seed_generator))
+        mixes = chance < self.style_mixing_probability
         keep = ops.logical_or(ops.arange(generator.num_styles)[None, :] < cut, ops.logical_not(mixes))
         return ops.where(keep[:, :, None], first, second)
 

@@ -89,8 +89,14 @@ class TrainingOptions(Options):
     batch_size: int = option(Whole(1), "pictures in a step, of all devices together", 16)
     learning_rate: float = option(Number(0, above=True), "at the start; it falls to 0 along a cosine", 1e-3)
     num_mini_faces: int = option(Whole(1), "faces to draw where the data is mini_faces", 20000)
+    devices: int = option(Whole(1), "GPUs, or parts of the CPU, that share the work of every batch", 1)
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the order of the data", 0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.batch_size % self.devices:
+            raise UserError(f"`batch_size` {self.batch_size} is not a multiple of `devices` {self.devices}.")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -130,13 +136,7 @@ class PSPOptions(WatchOptions, TrainingOptions, TaskOptions):
     arcface: str | None = option(Preset(), "preset for the identity loss: mini mini_faces_arcface", None)
     moco_network: str | None = option(Preset(), "preset for the MoCo loss, in place of the identity loss", None)
     steps: int = option(Whole(1), "length of the training", 10000)
-    devices: int = option(Whole(1), "GPUs, or parts of the CPU, that share the work of every batch", 1)
     sync_batch_norm: bool = option(Switch(), "batch statistics over all devices; on JAX they always are", False)
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.batch_size % self.devices:
-            raise UserError(f"`batch_size` {self.batch_size} is not a multiple of `devices` {self.devices}.")
 
     def with_sizes_for(self, resolution):
         """Returns the options with the sizes that suit a generator of so many pixels, where nothing else is wanted."""

@@ -5,10 +5,7 @@ import dataclasses
 import functools
 import itertools
 import math
-import shutil
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,7 +13,6 @@ import keras
 from psp_keras import models
 from psp_keras.callbacks.save_preset import SavePreset
 from psp_keras.callbacks.tensorboard_log import TensorBoardLog
-from psp_keras.callbacks.training_checkpoint import checkpoint_files
 from psp_keras.callbacks.translation_grid import TranslationGrid, draw_translations
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
@@ -28,10 +24,10 @@ from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
 from psp_keras.training.feed import feed
-from psp_keras.training.fit_resumable import CHECKPOINT_FILE, best_so_far, fit_resumable
+from psp_keras.training.fit_resumable import best_so_far, fit_resumable
 from psp_keras.training.options import PSPOptions
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.training.wandb_session import wandb_session
 from psp_keras.typing import PathLike
 
@@ -67,7 +63,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         examples = open_examples(task, size, places, options.num_mini_faces, options.seed, on_left_out=on_broken)
         held_out = examples.validation(options.num_validation)
         record = {**options.recorded(), "task": task.get_config()}
-        run = stack.enter_context(_folder_of_process(output, record))
+        run = stack.enter_context(run_of_process(output, record))
         training = functools.cache(examples.open_training)
 
         def batches(skip):
@@ -144,19 +140,6 @@ def _validation(held_out, options):
     steps = len(held_out[0]) // size
     batches = [tuple(part[step * size : (step + 1) * size] for part in held_out) for step in range(steps)]
     return {"validation_data": feed(itertools.cycle(batches)), "validation_steps": steps}
-
-
-@contextlib.contextmanager
-def _folder_of_process(output, record):
-    """The run folder; of several processes only the first writes there, the others into a copy that goes away."""
-    if is_first_process():
-        yield open_run(output, record)
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        for path in (*checkpoint_files(Path(output) / CHECKPOINT_FILE), Path(output) / "log.csv"):
-            if path.exists():
-                shutil.copy(path, scratch)
-        yield Path(scratch)
 
 
 def _callbacks(run, options, held_out, batches, to_pictures):

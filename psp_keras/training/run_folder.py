@@ -3,13 +3,16 @@
 import contextlib
 import json
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from psp_keras.atomic_write import atomic_write
 from psp_keras.callbacks.training_checkpoint import checkpoint_files
 from psp_keras.check_output import check_files, check_folder
 from psp_keras.errors import UserError
+from psp_keras.training.devices import is_first_process
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE
 
 RUN_FILE = "run.json"
@@ -45,6 +48,19 @@ def open_run(output, options):
     with atomic_write(folder / RUN_FILE) as scratch:
         scratch.write_text(json.dumps(options, indent=2) + "\n")
     return folder
+
+
+@contextlib.contextmanager
+def run_of_process(output, options):
+    """`open_run`; of several processes only the first writes there, the others into a copy that goes away."""
+    if is_first_process():
+        yield open_run(output, options)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in (*checkpoint_files(Path(output) / CHECKPOINT_FILE), Path(output) / "log.csv"):
+            if path.exists():
+                shutil.copy(path, scratch)
+        yield Path(scratch)
 
 
 def read_options(folder):
