@@ -9,9 +9,9 @@ from psp_keras.ops.affine_sampling import sample_affine
 from psp_keras.ops.checks import check_shape
 
 # Parts of a colour: along the axis of greys, across it, and across it after a quarter turn about it.
-_ALONG = np.full((3, 3), 1 / 3, "float32")
-_ACROSS = np.eye(3, dtype="float32") - _ALONG
-_TURNED = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], "float32") / np.float32(math.sqrt(3))
+_ALONG = np.full((3, 3), 1 / 3)
+_TURNED = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+_PARTS = np.stack([_ALONG, np.eye(3) - _ALONG, _TURNED]).astype("float32")
 
 
 @keras.saving.register_keras_serializable(package="psp_keras")
@@ -121,8 +121,8 @@ class AdaptiveAugmentation(keras.layers.Layer):
         hue = sometimes(self._uniform(count, -math.pi, math.pi))
         saturation = 2.0 ** sometimes(self._normal(count, 1.0))
         factors = (luma, saturation * ops.cos(hue), saturation * ops.sin(hue))
-        parts = [(contrast * factor)[:, None, None] * part for factor, part in zip(factors, (_ALONG, _ACROSS, _TURNED))]
-        return brightness, sum(parts[1:], parts[0])
+        factors = ops.stack([contrast * factor for factor in factors], axis=-1)
+        return brightness, ops.tensordot(factors, ops.convert_to_tensor(_PARTS), axes=1)
 
     def _sometimes(self, count, probability, values):
         return ops.where(self._uniform(count, 0, 1) < probability, values, 0.0)
