@@ -47,17 +47,33 @@ class GeneratorQuality(keras.callbacks.Callback):
         self.network = network
 
     def on_train_begin(self, logs=None):
+        self._real = self._real_features()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.update(self._compare())
+
+    def measure(self) -> dict[str, float]:
+        """Returns the three figures, without a training.
+
+        Raises:
+            UserError: there are too few pictures of a kind.
+        """
+        self._real = self._real_features()
+        return self._compare()
+
+    def _real_features(self):
         pictures, parts = iter(self.real()), []
         while batch := list(itertools.islice(pictures, _BATCH)):
             parts.append(pooled_features(self.network, to_float(np.stack(batch))))
-        self._real = np.concatenate(parts)
-        fewest = min(len(self._real), len(self.z))
+        features = np.concatenate(parts)
+        fewest = min(len(features), len(self.z))
         if fewest <= NEIGHBOURS:
             raise UserError(
                 f"{fewest} pictures are too few to measure quality by: have more, or `num_quality_samples` 0."
             )
+        return features
 
-    def on_epoch_end(self, epoch, logs=None):
+    def _compare(self):
         drawn = map_batches(lambda z: pooled_features(self.network, self.generate(z)), self.z, _BATCH)
-        logs["fid-mini"] = frechet_distance(self._real, drawn)
-        logs["precision"], logs["recall"] = precision_recall(self._real[:_COMPARED], drawn[:_COMPARED])
+        precision, recall = precision_recall(self._real[:_COMPARED], drawn[:_COMPARED])
+        return {"fid-mini": frechet_distance(self._real, drawn), "precision": precision, "recall": recall}

@@ -24,6 +24,7 @@ from psp_keras.training.devices import is_first_process, on_devices
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, best_so_far, fit_resumable
 from psp_keras.training.gan_quality import make_quality
 from psp_keras.training.gan_trainer import GANTrainer
+from psp_keras.training.new_generator import new_generator
 from psp_keras.training.options import GANOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, run_of_process
@@ -81,7 +82,7 @@ def _callbacks(trainer, run, options):
     best = best_so_far(run, QUALITY)
     callbacks = [SampleGrid(run / "samples", lambda: trainer(z)), _SaveNetworks(run, best)]
     if options.num_quality_samples:  # what it measures is there for those behind it
-        callbacks.insert(0, make_quality(trainer, options))
+        callbacks.insert(0, make_quality(trainer, trainer.generator, options))
     if options.tensorboard:
         folder, draw = run / "tensorboard", lambda model: draw_samples(model(z))
         callbacks.append(TensorBoardLog(folder, draw, "samples", options.log_every))
@@ -134,7 +135,7 @@ def _with_dtype(network, dtype):
 def _make_trainer(options):
     """The compiled trainer: of new networks, or of those to start from."""
     start = options.start_from
-    networks = _Networks(_new_generator(options)) if start is None else _load_networks(start, options.dtype)
+    networks = _Networks(new_generator(options)) if start is None else _load_networks(start, options.dtype)
     generator, average, discriminator = networks
     if discriminator is None:
         if options.freeze_discriminator:
@@ -187,13 +188,6 @@ def _augmentation(options):
     augmentation = AdaptiveAugmentation(kimg=options.ada_kimg, seed=options.seed, name="augmentation")
     augmentation.build()
     return augmentation
-
-
-def _new_generator(options):
-    shape = (options.resolution, options.style_dim, options.mapping_layers, options.channel_base, options.channel_max)
-    generator = StyleGAN2Generator(*shape, dtype=options.dtype, name="generator")
-    generator.build()
-    return generator
 
 
 def _new_discriminator(generator, dtype):

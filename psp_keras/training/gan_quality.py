@@ -11,20 +11,20 @@ from psp_keras.errors import UserError
 from psp_keras.models.perceptual_network import PerceptualNetwork
 
 
-def make_quality(trainer, options):
+def make_quality(generate, generator, options):
     """The callback that compares a generator with people that are in no training set, or with its folder's pictures.
 
     Args:
-        trainer: `GANTrainer`.
-        options: `GANOptions`.
+        generate: function of z that draws: the generator, or the average of it.
+        generator: `StyleGAN2Generator`.
+        options: `GANOptions` or `RendererOptions`.
 
     Returns:
         `GeneratorQuality`.
     """
-    generator = trainer.generator
     z = keras.random.normal((options.num_quality_samples, generator.style_dim), seed=options.seed + 1)
     network = PerceptualNetwork.from_preset(options.perceptual_network)
-    return GeneratorQuality(trainer, z, lambda: _real_pictures(options, generator.resolution), network)
+    return GeneratorQuality(generate, z, lambda: _real_pictures(options, generator.resolution), network)
 
 
 def _real_pictures(options, size):

@@ -145,6 +145,19 @@ class PSPOptions(WatchOptions, TrainingOptions, TaskOptions):
 
 
 @dataclasses.dataclass(kw_only=True)
+class GeneratorOptions(Options):
+    """The sizes of a StyleGAN2 generator."""
+
+    resolution: int = option(Choice(16, 32, 64, 128, 256, 512, 1024), "size of the pictures", 64)
+    style_dim: int = option(Whole(1), "size of the latents; 512 in the paper", 128)
+    mapping_layers: int = option(Whole(1), "dense layers of the mapping network; 8 in the paper", 4)
+    channel_base: int = option(
+        Whole(1), "channels at resolution r are min(channel_base / r, channel_max); 32768 is config-f", 2048
+    )
+    channel_max: int = option(Whole(1), "see channel_base; 512 is config-f", 128)
+
+
+@dataclasses.dataclass(kw_only=True)
 class GANDataOptions(Options):
     """Which pictures a generator learns to draw."""
 
@@ -157,16 +170,9 @@ class GANDataOptions(Options):
 
 
 @dataclasses.dataclass(kw_only=True)
-class GANOptions(WatchOptions, TrainingOptions, GANDataOptions):
+class GANOptions(WatchOptions, TrainingOptions, GeneratorOptions, GANDataOptions):
     """Options of `train_gan`."""
 
-    resolution: int = option(Choice(16, 32, 64, 128, 256, 512, 1024), "size of the pictures", 64)
-    style_dim: int = option(Whole(1), "size of the latents; 512 in the paper", 128)
-    mapping_layers: int = option(Whole(1), "dense layers of the mapping network; 8 in the paper", 4)
-    channel_base: int = option(
-        Whole(1), "channels at resolution r are min(channel_base / r, channel_max); 32768 is config-f", 2048
-    )
-    channel_max: int = option(Whole(1), "see channel_base; 512 is config-f", 128)
     kimg: float = option(Number(0, above=True), "length, in thousands of pictures shown", 200)
     start_from: str | None = option(
         _Start(), "fine-tune the networks of this checkpoint (.pt, .pkl), run folder or preset", None
@@ -197,6 +203,27 @@ class GANOptions(WatchOptions, TrainingOptions, GANDataOptions):
         super().__post_init__()
         if self.freeze_discriminator and not self.start_from:
             raise UserError("`freeze_discriminator` keeps what a discriminator knows: give `start_from`.")
+
+
+@dataclasses.dataclass(kw_only=True)
+class RendererOptions(GeneratorOptions):
+    """Options of `train_renderer`."""
+
+    output: str = option(OutputFolder(), "the run folder; generator/ in it is the preset", recorded=False)
+    data: str = option(Choice(*MINI_FACES), "in which style faces are drawn", "mini_faces")
+    start_from: str | None = option(Preset(), "preset or run of a generator to start from", None)
+    num_mini_faces: int = option(Whole(1), "faces to draw", 40000)
+    kimg: float = option(Number(0, above=True), "thousands of pictures that the synthesis network is shown", 150)
+    steps_per_epoch: int = option(Whole(1), "steps between two checkpoints and picture grids", 500)
+    batch_size: int = option(Whole(1), "pictures in a step", 32)
+    learning_rate: float = option(Number(0, above=True), "of the synthesis network, after a warm-up", 4e-3)
+    num_latents: int = option(Whole(1), "z that the mapping network learns from", 400000)
+    mapping_epochs: int = option(Whole(1), "passes over them", 40)
+    mapping_learning_rate: float = option(Number(0, above=True), "of the mapping network", 0.02)
+    num_quality_samples: int = option(Whole(4), "samples for fid-mini, precision and recall at the end", 2000)
+    perceptual_network: str = option(Preset(), "preset of the LPIPS, whose features they compare", "mini_faces_vgg")
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
+    seed: int = option(Seed(), "of the weights and the data", 0)
 
 
 @dataclasses.dataclass(kw_only=True)
