@@ -34,7 +34,7 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
 
     First the synthesis network learns to draw a face from its attributes, which a fixed matrix turns into w: L1 and
     LPIPS to the true picture. Then the mapping network learns which attributes belong to a z. Both are regressions:
-    cheaper than the contest with a discriminator, and no kind of face is forgotten.
+    cheaper than the contest with a discriminator, whom rare kinds of faces escape.
 
     Args:
         output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `run.json`.
@@ -49,10 +49,10 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     """
     options = RendererOptions(output=output, **options)
     options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
+    keras.utils.set_random_seed(options.seed)
     generator = _open_generator(options)
     with lock_run(output):
         run = open_run(output, options.recorded())
-        keras.utils.set_random_seed(options.seed)
         vectors = _faces(options).attribute_vectors(range(options.num_mini_faces))
         embed = _Embedding(vectors, generator.style_dim)
         _train_synthesis(generator, embed, vectors, run, options)
