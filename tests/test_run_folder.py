@@ -15,7 +15,7 @@ from psp_keras.callbacks.training_checkpoint import finished_epochs
 from psp_keras.errors import UserError
 from psp_keras.training import train_gan
 from psp_keras.training.fit_resumable import fit_resumable
-from psp_keras.training.psp import _best_so_far
+from psp_keras.training.fit_resumable import best_so_far
 from psp_keras.training.run_folder import lock_run, open_run
 
 
@@ -160,7 +160,7 @@ def test_the_best_so_far_is_that_of_the_checkpoint(tmp_path):
     log = ResumableCSVLog(tmp_path / "log.csv")
     for epoch, loss in enumerate((0.5, float("nan"), 0.6, 0.1)):  # the fourth was written, its checkpoint not
         log.on_epoch_end(epoch, {"val_loss": loss})
-    assert _best_so_far(tmp_path) == 0.5
+    assert best_so_far(tmp_path, "val_loss") == 0.5
 
 
 def test_a_second_training_in_a_folder_is_refused(tmp_path):

@@ -74,7 +74,8 @@ def _data_parallel(count):
                 f"The processes do not find each other: {reason} Set KERAS_DISTRIBUTION_JOB_ADDRESSES, "
                 "KERAS_DISTRIBUTION_NUM_PROCESSES and KERAS_DISTRIBUTION_PROCESS_ID for each."
             ) from error
-    return keras.distribution.DataParallel(devices=_first(count, keras.distribution.list_devices()))
+    devices = _first(count, keras.distribution.list_devices())
+    return keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)  # `feed` gives each its part
 
 
 def _first(count, devices):

@@ -4,6 +4,9 @@ from typing import Any
 
 import keras
 
+# On several devices Keras builds a model with the first batch, and then begins anew: TensorFlow has read a few ahead.
+_TRIED = 8
+
 
 def feed(batches: Iterator) -> Any:
     """Returns what `fit` takes, on this backend and the devices of its scope, for batches that Python makes.
@@ -24,9 +27,9 @@ def feed(batches: Iterator) -> Any:
 def _dataset(batches):
     import tensorflow as tf
 
-    first = next(batches)
-    signature = tuple(tf.TensorSpec(array.shape, array.dtype) for array in first)
-    dataset = tf.data.Dataset.from_generator(lambda: itertools.chain([first], batches), output_signature=signature)
+    tried = list(itertools.islice(batches, _TRIED))
+    signature = tuple(tf.TensorSpec(array.shape, array.dtype) for array in tried[0])
+    dataset = tf.data.Dataset.from_generator(lambda: itertools.chain(tried, batches), output_signature=signature)
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
     return dataset.with_options(options)
