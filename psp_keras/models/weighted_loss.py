@@ -62,6 +62,9 @@ class WeightedLoss:
     Args:
         terms: the terms.
 
+    Attributes:
+        adversary: a `LatentAdversary` that learns beside the encoder, or `None`.
+
     Raises:
         UserError: no term has a weight, or two have one name.
 
@@ -70,6 +73,8 @@ class WeightedLoss:
         >>> model = psp_keras.PSP.from_preset("mini_faces_inversion")
         >>> model.compile("adam", loss)
     """
+
+    adversary = None
 
     def __init__(self, terms: Iterable[LossTerm]):
         self.terms = [term for term in terms if term.weight]

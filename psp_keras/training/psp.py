@@ -21,7 +21,7 @@ from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.losses.terms import TERMS
-from psp_keras.models.encoder_names import ENCODERS
+from psp_keras.models.encoder_names import ENCODERS, ITERATIVE, PROGRESSIVE
 from psp_keras.models.preset import from_preset
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
@@ -35,6 +35,7 @@ from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
+_E4E_LOSSES = {"delta_norm": 2e-4, "adversarial": 0.1}  # as published, beside the task's
 
 
 def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left_out, **options: Any) -> models.PSP:
@@ -95,9 +96,17 @@ def _task_and_places(options):
         raise UserError(f"`num_classes` counts the labels of segmentation maps; the task {task.name} reads none.")
     if options.mask is not None and task.degrade != "mask":
         raise UserError(f"`mask` belongs to inpainting; the task {task.name} hides nothing.")
+    for name, encoders in (
+        ("iterations", ITERATIVE),
+        ("progressive_start", PROGRESSIVE),
+        ("progressive_every", PROGRESSIVE),
+    ):
+        if getattr(options, name) is not None and options.encoder not in encoders:
+            raise UserError(f"`{name}` is for the encoders {' and '.join(encoders)}, not for {options.encoder}.")
     changes = {"num_classes": options.num_classes, "mask": options.mask}
     changes = {name: value for name, value in changes.items() if value is not None}
-    task = dataclasses.replace(task, losses={**task.losses, **(options.losses or {})}, **changes)
+    own = _E4E_LOSSES if options.encoder in PROGRESSIVE else {}
+    task = dataclasses.replace(task, losses={**task.losses, **own, **(options.losses or {})}, **changes)
     if options.moco_network and not task.losses.get("moco"):
         raise UserError("`moco_network` is of no use while the weight `moco` is 0.")
     places.check(task)
@@ -106,7 +115,10 @@ def _task_and_places(options):
 
 def _make_model(task, frozen, options):
     """The compiled `PSP` that the options describe."""
-    network = getattr(models, ENCODERS[options.encoder]).for_generator(
+    kind, settings = ENCODERS[options.encoder]
+    if options.iterations is not None:
+        settings = {**settings, "num_iterations": options.iterations}
+    network = getattr(models, kind).for_generator(
         frozen,
         in_channels=task.source_channels,
         num_layers=options.num_layers,
@@ -114,6 +126,7 @@ def _make_model(task, frozen, options):
         style_filters=options.style_filters,
         dtype=options.dtype,
         name="encoder",
+        **settings,
     )
     model = models.PSP(network, frozen, task=task.get_config(), dtype=options.dtype, name="psp")
     if options.sync_batch_norm:
@@ -121,9 +134,21 @@ def _make_model(task, frozen, options):
     if options.start_from:
         network.start_from(_load_start(options.start_from))
     networks = {name: getattr(options, name) for name in ("perceptual_network", "arcface", "moco_network")}
+    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.steps)
+    if task.losses.get("adversarial"):
+        networks["adversary"] = models.LatentAdversary(network, options.learning_rate / 5, seed=options.seed)
     loss = PSPLoss(**{**dict.fromkeys(TERMS, 0), **task.losses}, **networks)
-    model.compile(Ranger(keras.optimizers.schedules.CosineDecay(options.learning_rate, options.steps)), loss)
+    model.compile(Ranger(rate), loss, stages=_stages(options, frozen.num_styles))
     return model
+
+
+def _stages(options, num_styles):
+    """When e4e's styles may differ; by default after the shares of the training that were published."""
+    if options.encoder not in PROGRESSIVE:
+        return None
+    start = options.steps // 10 if options.progressive_start is None else options.progressive_start
+    every = max(1, options.steps // 100) if options.progressive_every is None else options.progressive_every
+    return models.ProgressiveStages(start, every, last=num_styles - 1)
 
 
 def _load_start(preset):
