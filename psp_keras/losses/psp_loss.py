@@ -88,7 +88,10 @@ class PSPLoss(WeightedLoss):
         if id:
             functions["id"] = self._identity_terms
         reports = {"id": ("id_improvement",)}
-        own = [LossTerm(name, weight, functions[name], reports.get(name, ())) for name, weight in self.weights.items()]
+        own = [
+            LossTerm(name, weight, functions[name], reports.get(name, ()), only_training=name == "adversarial")
+            for name, weight in self.weights.items()
+        ]
         super().__init__([*own, *terms])
 
     def _identity_terms(self, batch):

@@ -304,12 +304,12 @@ class PSP(TrainStep, PresetModel):
             ValueError: a shape does not fit.
         """
         latents = self.encode(source, training=training)
-        return self._compare(source, target, sample_weight, latents, self.decode(latents))
+        return self._compare(source, target, sample_weight, latents, self.decode(latents), training)
 
-    def _compare(self, source, target, sample_weight, latents, output):
+    def _compare(self, source, target, sample_weight, latents, output, training=True):
         target, output = shrink_to_256(target), shrink_to_256(output)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
-        return self.psp_loss(source, target, output, latents, self._start(), sample_weight)
+        return self.psp_loss(source, target, output, latents, self._start(), sample_weight, training)
 
     def learn(self, data: Any) -> dict[str, Tensor]:
         """Takes a training step with a batch of `fit` and returns the running means of the metrics.
@@ -345,9 +345,10 @@ class PSP(TrainStep, PresetModel):
 
     def track(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Adds the terms of a batch to their metrics and returns the running means of these."""
-        for tracker in self.psp_loss.trackers:
+        trackers = [tracker for tracker in self.psp_loss.trackers if tracker.name in terms]
+        for tracker in trackers:
             tracker.update_state(terms[tracker.name])
-        return {tracker.name: tracker.result() for tracker in self.psp_loss.trackers}
+        return {tracker.name: tracker.result() for tracker in trackers}
 
     @property
     def source_shape(self) -> tuple[int, int, int]:
