@@ -116,7 +116,7 @@ def _w_norm(batch):
 
 
 def _delta_norm(batch):
-    """The sum of the distances of every style from the first (e4e, equation 2)."""
+    """The sum of the distances of every style from the first (e4e's delta regularisation)."""
     squares = ops.sum(ops.square(batch.latents[:, 1:] - batch.latents[:, :1]), axis=2)
     return ops.sum(ops.sqrt(ops.maximum(squares, 1e-12)), axis=1)  # guarded as in `WNormLoss`
 

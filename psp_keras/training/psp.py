@@ -35,6 +35,8 @@ from psp_keras.training.run_folder import lock_run, run_of_process
 from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
+# Encoders by the options that only they have.
+_ENCODERS_WITH = {"iterations": ITERATIVE, "progressive_start": PROGRESSIVE, "progressive_every": PROGRESSIVE}
 _E4E_LOSSES = {"delta_norm": 2e-4, "adversarial": 0.1}  # as published, beside the task's
 
 
@@ -53,6 +55,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         UserError: the options contradict each other or the run folder, or a file is missing or damaged.
     """
     options = PSPOptions(output=output, **options)
+    _check_encoder(options)
     task, places = _task_and_places(options)
     keras.utils.set_random_seed(options.seed)
     with contextlib.ExitStack() as stack:
@@ -88,6 +91,12 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         return model
 
 
+def _check_encoder(options):
+    for name, encoders in _ENCODERS_WITH.items():
+        if getattr(options, name) is not None and options.encoder not in encoders:
+            raise UserError(f"`{name}` is for the encoders {' and '.join(encoders)}, not for {options.encoder}.")
+
+
 def _task_and_places(options):
     """The task with what the caller wants otherwise, and where its examples are; useless options are mistakes."""
     places = Places(options.data, options.source, options.target, options.val_source, options.val_target)
@@ -96,13 +105,6 @@ def _task_and_places(options):
         raise UserError(f"`num_classes` counts the labels of segmentation maps; the task {task.name} reads none.")
     if options.mask is not None and task.degrade != "mask":
         raise UserError(f"`mask` belongs to inpainting; the task {task.name} hides nothing.")
-    for name, encoders in (
-        ("iterations", ITERATIVE),
-        ("progressive_start", PROGRESSIVE),
-        ("progressive_every", PROGRESSIVE),
-    ):
-        if getattr(options, name) is not None and options.encoder not in encoders:
-            raise UserError(f"`{name}` is for the encoders {' and '.join(encoders)}, not for {options.encoder}.")
     changes = {"num_classes": options.num_classes, "mask": options.mask}
     changes = {name: value for name, value in changes.items() if value is not None}
     own = _E4E_LOSSES if options.encoder in PROGRESSIVE else {}
