@@ -26,4 +26,5 @@ class ProgressiveStages:
 
     def __call__(self, steps: int | Tensor) -> Tensor:
         """Returns the stage of an encoder that has taken so many steps, float32."""
-        return ops.cast(ops.clip((steps - self.start) // self.every + 1, 0, self.last), "float32")
+        stage = ops.convert_to_tensor((steps - self.start) // self.every + 1)
+        return ops.cast(ops.clip(stage, 0, self.last), "float32")
