@@ -39,7 +39,7 @@ class LatentPool:
         number = ops.shape(latents)[0]
         free = ops.convert_to_tensor(self.count) + ops.arange(number, dtype="int32")
         fits = free < self.size
-        held = _put(self.latents, latents, ops.minimum(free, self.size - 1), fits)
+        held = _put(ops.convert_to_tensor(self.latents), latents, ops.minimum(free, self.size - 1), fits)
         index = keras.random.randint((number,), 0, self.size, seed=seed_generator)
         chance = keras.random.uniform((number,), seed=seed_generator) > 0.5
         swaps = ops.logical_and(ops.logical_not(fits), chance)
