@@ -28,6 +28,7 @@ COMMANDS = {
     "train-gan": ("train_gan", "TrainGAN"),
     "blend": ("blend", "Blend"),
     "train-arcface": ("train_arcface", "TrainArcFace"),
+    "train-renderer": ("train_renderer", "TrainRenderer"),
     "train-vgg": ("train_vgg", "TrainVGG"),
     "convert": ("convert", "Convert"),
     "mini-faces": ("mini_faces", "MiniFaces"),

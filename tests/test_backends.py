@@ -35,4 +35,6 @@ def test_a_training_has_the_losses_that_it_has_on_tensorflow(backend, expected):
     measured = losses_on(backend)
     for there, here in zip(measured["losses"], expected["losses"], strict=True):
         assert there == pytest.approx(here, rel=1e-3, abs=1e-4)
+    for there, here in zip(measured["gan"], expected["gan"], strict=True):
+        assert there == pytest.approx(here, rel=1e-3, abs=1e-4)
     assert measured["translated"] == pytest.approx(expected["translated"], rel=1e-2)

@@ -45,6 +45,7 @@ ENTRY_POINTS = [
     "psp_keras.PSP",
     "psp_keras.UserError",
     "psp_keras.list_presets",
+    "psp_keras.callbacks.GeneratorQuality",
     "psp_keras.callbacks.ResumableCSVLog",
     "psp_keras.callbacks.SampleGrid",
     "psp_keras.callbacks.SavePreset",

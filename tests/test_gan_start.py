@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from psp_keras.callbacks import TrainingCheckpoint
 from psp_keras.errors import UserError
-from psp_keras.models import StyleGAN2Discriminator
+from psp_keras.models import StyleGAN2Discriminator, StyleGAN2Generator
 from psp_keras.training import gan
+from psp_keras.training.options import GANOptions
 from tests.helpers import tiny_generator
 from tests.parity import DATA
 from tests.synthetic_weights import synthetic_state_dict
@@ -22,7 +24,7 @@ FILE = DATA / "nvidia" / "ada_numpy1.pkl"
 def start(tmp_path, monkeypatch):
     """Calls `train_gan` and returns its trainer as it is before the first step."""
 
-    def start_training(start_from):
+    def start_training(start_from, **options):
         trainers = []
 
         def fit(trainer, batches, run, **_):
@@ -30,7 +32,9 @@ def start(tmp_path, monkeypatch):
             trainer.averaged_generator.save_to_preset(run / "generator")
 
         monkeypatch.setattr(gan, "fit_resumable", fit)
-        gan.train_gan("mini_faces", tmp_path / "run", start_from=start_from, num_mini_faces=4, dtype="float32")
+        gan.train_gan(
+            "mini_faces", tmp_path / "run", start_from=start_from, num_mini_faces=4, dtype="float32", **options
+        )
         return trainers[0]
 
     return start_training
@@ -102,3 +106,59 @@ def test_networks_of_two_sizes_are_refused(start, tmp_path):
 def test_a_file_of_another_model_is_refused(start):
     with pytest.raises(UserError, match="holds none of the published models"):
         start(DATA / "torch_files" / "tiny_zip.pt")
+
+
+def both_presets(folder):
+    tiny_generator().save_to_preset(folder / "generator")
+    tiny_discriminator().save_to_preset(folder / "discriminator")
+    return folder
+
+
+def weights_by_path(network):
+    return {variable.path: np.array(variable) for variable in network.weights}
+
+
+def test_frozen_blocks_stay_and_the_others_learn(tmp_path):
+    start = both_presets(tmp_path / "both")
+    options = {"num_mini_faces": 8, "batch_size": 4, "steps_per_epoch": 2, "kimg": 0.008, "dtype": "float32"}
+    options |= {"augment": "ada", "num_quality_samples": 0}
+    gan.train_gan("mini_faces", tmp_path / "run", start_from=start, freeze_discriminator=2, **options)
+    before, after = (StyleGAN2Discriminator.from_preset(place / "discriminator") for place in (start, tmp_path / "run"))
+    frozen = [after.from_rgb, *after.blocks[:2]]
+    assert [block.name for block in frozen[1:]] == ["block_32", "block_16"]
+    kept = {variable.path for layer in frozen for variable in layer.weights}
+    for variable, old in zip(after.weights, before.weights, strict=True):
+        assert np.array_equal(variable, old) == (variable.path in kept), variable.path
+    generators = (StyleGAN2Generator.from_preset(place / "generator") for place in (start, tmp_path / "run"))
+    first, last = (network.synthesis.get_weights() for network in generators)
+    assert sum(not np.array_equal(a, b) for a, b in zip(first, last)) > len(first) / 2
+
+
+def test_freezing_needs_something_to_keep(start, tmp_path):
+    with pytest.raises(UserError, match="`freeze_discriminator` keeps what a discriminator knows: give `start_from`"):
+        GANOptions(data="mini_faces", output=tmp_path / "run", freeze_discriminator=1)
+    tiny_generator().save_to_preset(tmp_path / "preset")
+    with pytest.raises(UserError, match="no discriminator that `freeze_discriminator` could keep"):
+        start(tmp_path / "preset", freeze_discriminator=1)
+    with pytest.raises(UserError, match="`freeze_discriminator` must be a whole number from 0 to 3, got 4"):
+        start(both_presets(tmp_path / "both"), freeze_discriminator=4)
+
+
+def test_the_r1_weight_follows_resolution_and_batch(start, tmp_path):
+    tiny_generator().save_to_preset(tmp_path / "preset")  # 32 pixels
+    trainer = start(tmp_path / "preset", batch_size=8)
+    assert trainer.r1_gamma == pytest.approx(0.0002 * 32**2 / 8)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["r1_gamma"] == trainer.r1_gamma
+
+
+def test_a_run_with_other_options_gives_its_networks_alone(start, tmp_path, capsys):
+    """Its optimizers' slots do not fit where blocks are frozen or pictures augmented."""
+    first = both_presets(tmp_path / "first")
+    checkpoint = TrainingCheckpoint(first / "checkpoint.npz")
+    checkpoint.set_model(start(first))
+    checkpoint.on_epoch_end(0)
+    start(first)
+    assert "its networks alone are taken" not in capsys.readouterr().out
+    trainer = start(first, augment="ada")
+    assert "first do not suit this training: its networks alone are taken" in capsys.readouterr().out
+    assert_same(trainer.discriminator, StyleGAN2Discriminator.from_preset(first / "discriminator"))

@@ -9,6 +9,7 @@ CASES = [
     (layers.AdaINBlock, {"filters": 6, "up": True}, [(2, 8, 8, 4), (2, 5)], (2, 16, 16, 6)),
     (layers.AdaINBlock, {"filters": 4, "convolve": False}, [(2, 8, 8, 4), (2, 5)], (2, 8, 8, 4)),
     (layers.AdaptiveInstanceNorm, {}, [(2, 8, 8, 4), (2, 5)], (2, 8, 8, 4)),
+    (layers.AdaptiveAugmentation, {"seed": 1}, [(2, 8, 8, 3)], (2, 8, 8, 3)),
     (layers.BasicBlock, {"filters": 8, "strides": 2}, [(2, 8, 8, 4)], (2, 4, 4, 8)),
     (layers.BasicBlock, {"filters": 4}, [(2, 7, 7, 4)], (2, 7, 7, 4)),
     (layers.BatchNormalization, {}, [(2, 8, 8, 4)], (2, 8, 8, 4)),

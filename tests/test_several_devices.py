@@ -1,4 +1,4 @@
-"""`psp-keras train --devices 2` computes what one device would."""
+"""`psp-keras train --devices 2` computes what one device would, and `train-gan --devices 2` nearly."""
 
 import csv
 import importlib.util
@@ -17,6 +17,10 @@ from tests.helpers import tiny_encoder
 # Eight steps: Lookahead's sixth among them.
 OPTIONS = "--data mini_faces --encoder into_w --num-layers 10 --width 4 --id 0 --w-norm 0.01 --num-mini-faces 40"
 STEPS = "--steps 8 --steps-per-epoch 4 --batch-size 8 --dtype float32"
+GAN_OPTIONS = (
+    "--data mini_faces --num-mini-faces 40 --resolution 16 --style-dim 8 --mapping-layers 2 --channel-base 64 "
+    "--channel-max 8 --batch-size 8 --steps-per-epoch 4 --kimg 0.064 --dtype float32"
+)
 
 
 @pytest.fixture
@@ -29,10 +33,18 @@ def command(generator, output, *more):
     return ["train", *OPTIONS.split(), *STEPS.split(), *more, *places]
 
 
+def gan_command(output, *more):
+    return ["train-gan", *GAN_OPTIONS.split(), *more, "--output", str(output)]
+
+
 def start(generator, output, *more, **environment):
+    return start_command(command(generator, output, *more), **environment)
+
+
+def start_command(arguments, **environment):
     """Trains in a process of its own: TensorFlow divides a CPU only before its first operation."""
     return subprocess.Popen(
-        [sys.executable, "-m", "psp_keras", *command(generator, output, *more)],
+        [sys.executable, "-m", "psp_keras", *arguments],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -62,6 +74,17 @@ def test_two_devices_have_the_losses_of_one(generator, tmp_path):
     assert main(command(generator, tmp_path / "one")) == 0
     finish(two)
     assert_same_losses(read_log(tmp_path / "two"), read_log(tmp_path / "one"))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own way")
+def test_a_generator_trains_on_two_devices_nearly_as_on_one(tmp_path):
+    two = start_command(gan_command(tmp_path / "two", "--devices", "2"))
+    assert main(gan_command(tmp_path / "one")) == 0
+    finish(two)
+    for there, here in zip(read_log(tmp_path / "two"), read_log(tmp_path / "one"), strict=True):
+        # The discriminator compares the pictures of a device, and the path-length noise is drawn for fewer.
+        for name in ("discriminator_loss", "generator_loss"):
+            assert there[name] == pytest.approx(here[name], rel=0.03), name
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="`make test-backends` installs it")

@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "jax"
 sys.modules["tensorflow"] = None  # what is not installed
 
+from psp_keras.callbacks import TrainingCheckpoint  # noqa: E402
 from psp_keras.cli import main  # noqa: E402
 from tests.helpers import tiny_generator  # noqa: E402
 
@@ -22,19 +23,31 @@ def run(command):
     assert main(command.split()) == 0, command
 
 
+def stop(command):
+    """Runs a training and stops it, as Ctrl-C does, after its first checkpoint."""
+    save = TrainingCheckpoint.on_epoch_end
+
+    def save_and_stop(self, epoch, logs=None):
+        save(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    TrainingCheckpoint.on_epoch_end = save_and_stop
+    assert main(command.split()) == 130, command
+    TrainingCheckpoint.on_epoch_end = save
+
+
 def train(folder):
     """Trains each for eight steps, at once and in two parts, then uses what they made."""
     tiny_generator().save_to_preset(folder / "generator")
     run(f"mini-faces {folder}/faces --count 40 --size 32")
     images, sketches = f"{folder}/faces/images", f"{folder}/faces/sketches"
-    psp = f"train {SMALL} {PSP} --generator {folder}/generator --data {images} --output {folder}/psp"
-    gan = f"train-gan {SMALL} {GAN} --data mini_faces --output {folder}/gan"
-    for first, whole in (("--steps 4", "--steps 8"), ("--kimg 0.016", "--kimg 0.032")):
-        command = psp if "steps" in first else gan
-        for name, length in (("whole", whole), ("resumed", first), ("resumed", whole)):
-            run(f"{command}_{name} {length}")
-    pairs = f"--task sketch_to_face --source {sketches} --target {images} --output {folder}/pairs --steps 8"
-    run(f"train {SMALL} {PSP} --generator {folder}/generator {pairs}")
+    psp = f"train {SMALL} {PSP} --steps 8 --generator {folder}/generator"
+    gan = f"train-gan {SMALL} {GAN} --kimg 0.032"
+    for kind, command in (("gan", f"{gan} --data mini_faces"), ("psp", f"{psp} --data {images}")):
+        run(f"{command} --output {folder}/{kind}_whole")
+        stop(f"{command} --output {folder}/{kind}_resumed")
+        run(f"{command} --output {folder}/{kind}_resumed")
+    run(f"{psp} --task sketch_to_face --source {sketches} --target {images} --output {folder}/pairs")
     run(f"translate {folder}/psp_whole {images} --output {folder}/translated")
     run(f"evaluate {folder}/psp_whole --count 4 --metrics l2,psnr,ssim --output {folder}/report.json")
 

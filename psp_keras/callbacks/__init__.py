@@ -6,6 +6,7 @@ from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.callbacks.csv_log import ResumableCSVLog as ResumableCSVLog
+    from psp_keras.callbacks.generator_quality import GeneratorQuality as GeneratorQuality
     from psp_keras.callbacks.sample_grid import SampleGrid as SampleGrid
     from psp_keras.callbacks.save_preset import SavePreset as SavePreset
     from psp_keras.callbacks.tensorboard_log import TensorBoardLog as TensorBoardLog
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "csv_log": "ResumableCSVLog",
+        "generator_quality": "GeneratorQuality",
         "sample_grid": "SampleGrid",
         "save_preset": "SavePreset",
         "tensorboard_log": "TensorBoardLog",

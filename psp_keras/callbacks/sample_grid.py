@@ -22,5 +22,9 @@ class SampleGrid(keras.callbacks.Callback):
         self.generate = generate
 
     def on_epoch_end(self, epoch, logs=None):
-        grid = square_grid(to_uint8(keras.ops.convert_to_numpy(self.generate())))
-        write_image(self.folder / f"samples_{epoch + 1:04d}.jpg", grid)
+        write_image(self.folder / f"samples_{epoch + 1:04d}.jpg", draw_samples(self.generate()))
+
+
+def draw_samples(images):
+    """Returns a grid of images `(N, H, W, 3)` in [-1, 1] as uint8 `(height, width, 3)`."""
+    return square_grid(to_uint8(keras.ops.convert_to_numpy(images)))

@@ -4,6 +4,7 @@ from pathlib import Path
 import wandb
 from wandb.integration.keras import WandbModelCheckpoint
 
+from psp_keras.callbacks.steps import finished_steps
 from psp_keras.callbacks.wandb_run import safely
 from psp_keras.typing import PathLike
 
@@ -39,7 +40,7 @@ class WandbBestModel(WandbModelCheckpoint):
         if value is None or not value < self.best:
             return
         self.best = value
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         safely(self._log_ckpt_as_artifact, str(self.folder / "best"), aliases=["latest", "best", f"step_{step}"])
         safely(
             wandb.run.summary.update,

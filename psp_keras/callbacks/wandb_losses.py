@@ -2,6 +2,7 @@ import wandb
 from wandb.integration.keras import WandbMetricsLogger
 
 from psp_keras.callbacks.loss_names import named_losses
+from psp_keras.callbacks.steps import finished_steps
 from psp_keras.callbacks.wandb_run import safely
 
 
@@ -24,12 +25,12 @@ class WandbLosses(WandbMetricsLogger):
         wandb.define_metric("*", step_metric="global_step")
 
     def on_batch_end(self, batch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         if step % self.log_freq == 0:
             self._log(step, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._log(int(self.model.optimizer.iterations), logs)
+        self._log(finished_steps(self.model), logs)
 
     def _log(self, step, logs):
         safely(wandb.log, {**named_losses(logs), "learning_rate": self._get_lr(), "global_step": step})

@@ -5,6 +5,7 @@ import numpy as np
 import wandb
 from wandb.integration.keras import WandbEvalCallback
 
+from psp_keras.callbacks.steps import finished_steps
 from psp_keras.callbacks.wandb_run import safely
 from psp_keras.data.image_files import to_uint8
 from psp_keras.typing import Tensor
@@ -52,7 +53,7 @@ class WandbTranslations(WandbEvalCallback):
         self.seed = seed
 
     def on_train_begin(self, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         if step:
             return  # resumed: the samples are there
         for split in ("train", "test"):
@@ -64,7 +65,7 @@ class WandbTranslations(WandbEvalCallback):
         """The tables come with the steps."""
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = finished_steps(self.model)
         if step % self.every:
             return
         for split, pair in (("test", self.test), ("train", self.train_batch(step - 1))):

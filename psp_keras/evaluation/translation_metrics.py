@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
-from psp_keras.batches import even_batches, map_batches
+from psp_keras.batches import even_batches
 from psp_keras.errors import UserError
+from psp_keras.evaluation.frechet import frechet_distance
+from psp_keras.evaluation.perceptual_features import pooled_features
 from psp_keras.evaluation.structural_similarity import WINDOW, structural_similarity
 from psp_keras.losses.identity_loss import IdentityLoss
 from psp_keras.losses.lpips import LPIPS
@@ -100,10 +102,7 @@ class TranslationMetrics:
             UserError: there are fewer than two pictures.
         """
         self.check(len(targets), *targets.shape[1:3])
-        (mean, covariance), (other_mean, other_covariance) = (self._statistics(x) for x in (targets, outputs))
-        roots = np.sqrt(np.maximum(np.linalg.eigvals(covariance @ other_covariance).real, 0))
-        distance = np.sum((mean - other_mean) ** 2)
-        return float(distance + np.trace(covariance) + np.trace(other_covariance) - 2 * roots.sum())
+        return frechet_distance(*(pooled_features(self.lpips.network, x) for x in (targets, outputs)))
 
     def _l2(self, targets, outputs):
         return ops.mean(ops.square(targets - outputs), axis=(1, 2, 3))
@@ -119,11 +118,3 @@ class TranslationMetrics:
 
     def _ssim(self, targets, outputs):
         return structural_similarity(targets, ops.clip(outputs, -1, 1))
-
-    def _statistics(self, images):
-        features = map_batches(self._pooled_features, images, _BATCH).astype("float64")
-        return features.mean(axis=0), np.cov(features, rowvar=False)
-
-    def _pooled_features(self, images):
-        deepest = self.lpips.network.features(ops.convert_to_tensor(images, "float32"))[-1]
-        return ops.mean(ops.cast(deepest, "float32"), axis=(1, 2))

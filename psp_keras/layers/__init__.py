@@ -6,6 +6,7 @@ from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.layers.adain_block import AdaINBlock as AdaINBlock
+    from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation as AdaptiveAugmentation
     from psp_keras.layers.adaptive_instance_norm import AdaptiveInstanceNorm as AdaptiveInstanceNorm
     from psp_keras.layers.basic_block import BasicBlock as BasicBlock
     from psp_keras.layers.batch_normalization import BatchNormalization as BatchNormalization
@@ -33,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "adain_block": "AdaINBlock",
+        "adaptive_augmentation": "AdaptiveAugmentation",
         "adaptive_instance_norm": "AdaptiveInstanceNorm",
         "basic_block": "BasicBlock",
         "batch_normalization": "BatchNormalization",

@@ -6,7 +6,11 @@ do things now and then with `run_if`. TensorFlow and PyTorch run such a step as 
 without side effects, as do the parts of it that are differentiated.
 """
 
+from collections.abc import Callable
+
 import keras
+
+from psp_keras.typing import Tensor
 
 
 class TensorFlowStep:
@@ -18,7 +22,9 @@ class TensorFlowStep:
     def test_step(self, data):
         return self.assess(data)
 
-    def gradients_of(self, function, variables):
+    def gradients_of(
+        self, function: Callable[[], tuple[Tensor, dict[str, Tensor]]], variables: list[keras.Variable]
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """Differentiates a function of the variables.
 
         Args:
@@ -37,7 +43,7 @@ class TensorFlowStep:
         values = [variable.value for variable in variables]
         return tape.gradient(loss, values, unconnected_gradients="zero"), measures
 
-    def gradient_at(self, function, x):
+    def gradient_at(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """Differentiates a function at a tensor, also inside `gradients_of`.
 
         Args:
@@ -54,7 +60,7 @@ class TensorFlowStep:
             number = function(x)
         return tape.gradient(number, x)
 
-    def run_if(self, condition, function):
+    def run_if(self, condition: Tensor, function: Callable[[], None]) -> None:
         """Calls a function without arguments and results where a condition, a boolean tensor, holds."""
         import tensorflow as tf
 
@@ -63,13 +69,13 @@ class TensorFlowStep:
         else:  # devices cannot add up their gradients inside a condition that each has for itself
             tf.distribute.get_replica_context().merge_call(_run_on_all_if, args=(condition, function))
 
-    def num_replicas(self):
+    def num_replicas(self) -> int:
         """How many devices take this step at once, each with a part of the batch."""
         import tensorflow as tf
 
         return tf.distribute.get_strategy().num_replicas_in_sync
 
-    def own_part(self, x):
+    def own_part(self, x: Tensor) -> Tensor:
         """Returns this device's part of a tensor that all devices have drawn alike, along the first axis."""
         import tensorflow as tf
 
@@ -100,7 +106,9 @@ class TorchStep:
     def test_step(self, data):
         return self.assess(data)
 
-    def gradients_of(self, function, variables):
+    def gradients_of(
+        self, function: Callable[[], tuple[Tensor, dict[str, Tensor]]], variables: list[keras.Variable]
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
         import torch
 
         with torch.enable_grad():
@@ -109,21 +117,21 @@ class TorchStep:
             gradients = torch.autograd.grad(loss, values, allow_unused=True, materialize_grads=True)
         return gradients, {name: measure.detach() for name, measure in measures.items()}
 
-    def gradient_at(self, function, x):
+    def gradient_at(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         import torch
 
         x = x if x.requires_grad else x.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(function(x), x, create_graph=True)
         return gradient
 
-    def run_if(self, condition, function):
+    def run_if(self, condition: Tensor, function: Callable[[], None]) -> None:
         if condition:
             function()
 
-    def num_replicas(self):
+    def num_replicas(self) -> int:
         return 1
 
-    def own_part(self, x):
+    def own_part(self, x: Tensor) -> Tensor:
         return x
 
 
@@ -137,7 +145,9 @@ class JaxStep:
         variables = [*self.trainable_variables, *self.non_trainable_variables, *self.metrics_variables]
         return _step(self.assess, variables, state, data)
 
-    def gradients_of(self, function, variables):
+    def gradients_of(
+        self, function: Callable[[], tuple[Tensor, dict[str, Tensor]]], variables: list[keras.Variable]
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
         import jax
 
         learned = {id(variable) for variable in variables}
@@ -152,7 +162,7 @@ class JaxStep:
         _assign(others, after)
         return gradients, measures
 
-    def gradient_at(self, function, x):
+    def gradient_at(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         import jax
 
         variables = self._state()
@@ -161,17 +171,17 @@ class JaxStep:
         _assign(variables, after)
         return gradient
 
-    def run_if(self, condition, function):
+    def run_if(self, condition: Tensor, function: Callable[[], None]) -> None:
         import jax
 
         variables = self._state()
         pure = _without_side_effects(function, variables)
         _assign(variables, jax.lax.cond(condition, lambda values: pure(values)[1], list, _values(variables)))
 
-    def num_replicas(self):
+    def num_replicas(self) -> int:
         return 1  # one step for all devices: JAX divides its tensors
 
-    def own_part(self, x):
+    def own_part(self, x: Tensor) -> Tensor:
         distribution = keras.distribution.distribution()
         if distribution is None or x.shape[0] % len(keras.distribution.list_devices()):
             return x

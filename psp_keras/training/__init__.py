@@ -15,8 +15,11 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.training.options import ArcFaceOptions as ArcFaceOptions
     from psp_keras.training.options import GANOptions as GANOptions
     from psp_keras.training.options import PSPOptions as PSPOptions
+    from psp_keras.training.options import RendererOptions as RendererOptions
     from psp_keras.training.options import VGGOptions as VGGOptions
     from psp_keras.training.psp import train_psp as train_psp
+    from psp_keras.training.renderer import train_renderer as train_renderer
+    from psp_keras.training.renderer_trainer import RendererTrainer as RendererTrainer
     from psp_keras.training.vgg import train_vgg as train_vgg
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -24,11 +27,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "arcface_trainer": "ArcFaceTrainer",
         "gan_trainer": "GANTrainer",
+        "renderer_trainer": "RendererTrainer",
         "arcface": "train_arcface measure_arcface",
         "devices": "on_devices synchronize_batch_norm",
         "gan": "train_gan",
-        "options": "ArcFaceOptions GANOptions PSPOptions VGGOptions",
+        "options": "ArcFaceOptions GANOptions PSPOptions RendererOptions VGGOptions",
         "psp": "train_psp",
+        "renderer": "train_renderer",
         "vgg": "train_vgg",
     },
 )

@@ -1,5 +1,7 @@
-from psp_keras.callbacks.csv_log import ResumableCSVLog
-from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint
+import math
+
+from psp_keras.callbacks.csv_log import ResumableCSVLog, read_log
+from psp_keras.callbacks.training_checkpoint import TrainingCheckpoint, finished_epochs
 from psp_keras.progress import show_fit
 from psp_keras.training.feed import feed
 
@@ -41,3 +43,18 @@ def fit_resumable(model, batches, run, epochs, steps_per_epoch, callbacks=(), **
         verbose=verbose,
         **fit_options,
     )
+
+
+def best_so_far(run, monitor):
+    """The smallest value of a metric up to the checkpoint: what the log has beyond it is trained again.
+
+    Args:
+        run: the run folder.
+        monitor: the metric's name in `log.csv`.
+
+    Returns:
+        The value, infinite where there is none.
+    """
+    done = finished_epochs(run / CHECKPOINT_FILE)
+    values = [row.get(monitor, math.nan) for row in read_log(run / "log.csv")[0] if row["epoch"] <= done]
+    return min(filter(math.isfinite, values), default=math.inf)

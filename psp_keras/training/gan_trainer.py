@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from psp_keras.layers.adaptive_augmentation import AdaptiveAugmentation
 from psp_keras.models.stylegan2_discriminator import StyleGAN2Discriminator
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.models.train_step import TrainStep, unpack
@@ -25,6 +26,7 @@ class GANTrainer(TrainStep, keras.Model):
         style_mixing_probability: how often a sample takes its later styles from a second z.
         ema_images: half-life of the moving average, in images.
         ema_ramp_up: whether the half-life is short at first, for a generator that knows nothing yet.
+        augmentation: `AdaptiveAugmentation`, built, of what the discriminator sees; nothing is augmented without it.
         seed: of z, mixing and the path-length noise.
 
     `fit` takes batches of real images `(N, resolution, resolution, 3)`, float32, [-1, 1].
@@ -41,6 +43,7 @@ class GANTrainer(TrainStep, keras.Model):
         style_mixing_probability: float = 0.9,
         ema_images: float = 5000,
         ema_ramp_up: bool = True,
+        augmentation: AdaptiveAugmentation | None = None,
         seed: int = 0,
         **kwargs: Any,
     ):
@@ -58,11 +61,14 @@ class GANTrainer(TrainStep, keras.Model):
         self.style_mixing_probability = style_mixing_probability
         self.ema_images = ema_images
         self.ema_ramp_up = ema_ramp_up
+        self.augmentation = augmentation
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.path_length_mean = self.add_weight(
             name="path_length_mean", initializer="zeros", trainable=False, aggregation="mean"
         )
         names = ("generator_loss", "discriminator_loss", "real_score", "fake_score", "r1", "path_length")
+        if augmentation is not None:
+            names += ("augmentation_probability", "real_sign")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
@@ -74,7 +80,7 @@ class GANTrainer(TrainStep, keras.Model):
         self.discriminator_optimizer = _lazy_adam(learning_rate, self.r1_interval)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.optimizer = _Optimizers(self.generator_optimizer, self.discriminator_optimizer)
+        self.optimizer = _Optimizers(self.generator_optimizer, self.discriminator_optimizer, self.r1_interval)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -121,11 +127,8 @@ class GANTrainer(TrainStep, keras.Model):
     def _discriminator_loss(self, real, fake):
         real_score, fake_score = self._discriminate(real), self._discriminate(fake)
         loss = ops.mean(ops.softplus(-real_score)) + ops.mean(ops.softplus(fake_score))
-        return loss, {
-            "discriminator_loss": loss,
-            "real_score": ops.mean(real_score),
-            "fake_score": ops.mean(fake_score),
-        }
+        scores = {"real_score": ops.mean(real_score), "fake_score": ops.mean(fake_score)}
+        return loss, {"discriminator_loss": loss, **scores, **self._adapt(real_score)}
 
     def _r1_loss(self, real):
         slope = self.gradient_at(lambda images: ops.sum(self._discriminate(images)), real)
@@ -152,7 +155,14 @@ class GANTrainer(TrainStep, keras.Model):
 
     def _discriminate(self, images):
         """Scores `(N, 1)` of images: the one place where the discriminator sees them."""
-        return self.discriminator(images)
+        return self.discriminator(images if self.augmentation is None else self.augmentation(images))
+
+    def _adapt(self, real_score):
+        if self.augmentation is None:
+            return {}
+        self.augmentation.adapt(real_score, self.num_replicas())
+        probability = ops.convert_to_tensor(self.augmentation.probability)
+        return {"augmentation_probability": probability, "real_sign": ops.mean(ops.sign(real_score))}
 
     def _generate(self, batch):
         return self.generator.synthesize(self._mixed_latents(batch), randomize_noise=True)
@@ -181,12 +191,21 @@ class GANTrainer(TrainStep, keras.Model):
 
 
 class _Optimizers:
-    """Two optimizers where Keras, and a checkpoint, expect one."""
+    """Two optimizers where Keras, a checkpoint and the logs expect one."""
 
     built = True
 
-    def __init__(self, *optimizers):
+    def __init__(self, generator_optimizer, discriminator_optimizer, r1_interval):
+        optimizers = (generator_optimizer, discriminator_optimizer)
         self.variables = [variable for optimizer in optimizers for variable in optimizer.variables]
+        self.learning_rate = generator_optimizer.learning_rate
+        self._counted = discriminator_optimizer.iterations
+        self._r1_interval = r1_interval
+
+    @property
+    def iterations(self):
+        """Steps of the training: those of the discriminator without its regularisation."""
+        return int(self._counted) * self._r1_interval // (self._r1_interval + 1)
 
 
 def _lazy_adam(learning_rate, interval):

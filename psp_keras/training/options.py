@@ -100,7 +100,18 @@ class TrainingOptions(Options):
 
 
 @dataclasses.dataclass(kw_only=True)
-class PSPOptions(TrainingOptions, TaskOptions):
+class WatchOptions(Options):
+    """Where people watch a training."""
+
+    wandb: str | None = option(
+        Text("PROJECT", alone="psp_keras"), "log losses, measures and images to W&B", None, recorded=False
+    )
+    tensorboard: bool = option(Switch(), "write tensorboard/ in the run folder", False, recorded=False)
+    log_every: int = option(Whole(1), "steps between two losses in W&B and TensorBoard", 50, recorded=False)
+
+
+@dataclasses.dataclass(kw_only=True)
+class PSPOptions(WatchOptions, TrainingOptions, TaskOptions):
     """Options of `train_psp`."""
 
     generator: str = option(Preset(), "preset of the frozen generator", "mini_faces_stylegan2")
@@ -133,11 +144,6 @@ class PSPOptions(TrainingOptions, TaskOptions):
     moco_network: str | None = option(Preset(), "preset for the MoCo loss, in place of the identity loss", None)
     steps: int = option(Whole(1), "length of the training", 10000)
     sync_batch_norm: bool = option(Switch(), "batch statistics over all devices; on JAX they always are", False)
-    wandb: str | None = option(
-        Text("PROJECT", alone="psp_keras"), "log losses and image tables to W&B", None, recorded=False
-    )
-    tensorboard: bool = option(Switch(), "write tensorboard/ in the run folder", False, recorded=False)
-    log_every: int = option(Whole(1), "steps between two losses in W&B and TensorBoard", 50, recorded=False)
 
     def with_sizes_for(self, resolution):
         """Returns the options with the sizes that suit a generator of so many pixels, where nothing else is wanted."""
@@ -146,18 +152,8 @@ class PSPOptions(TrainingOptions, TaskOptions):
 
 
 @dataclasses.dataclass(kw_only=True)
-class GANDataOptions(Options):
-    """Which pictures a generator learns to draw."""
-
-    data: str = option(InputFolder(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
-    output: str = option(
-        OutputFolder(), "the run folder: generator/ (a preset), samples/, log.csv, checkpoint.npz", recorded=False
-    )
-
-
-@dataclasses.dataclass(kw_only=True)
-class GANOptions(TrainingOptions, GANDataOptions):
-    """Options of `train_gan`."""
+class GeneratorOptions(Options):
+    """The sizes of a StyleGAN2 generator."""
 
     resolution: int = option(Choice(16, 32, 64, 128, 256, 512, 1024), "size of the pictures", 64)
     style_dim: int = option(Whole(1), "size of the latents; 512 in the paper", 128)
@@ -166,13 +162,75 @@ class GANOptions(TrainingOptions, GANDataOptions):
         Whole(1), "channels at resolution r are min(channel_base / r, channel_max); 32768 is config-f", 2048
     )
     channel_max: int = option(Whole(1), "see channel_base; 512 is config-f", 128)
+
+
+@dataclasses.dataclass(kw_only=True)
+class GANDataOptions(Options):
+    """Which pictures a generator learns to draw."""
+
+    data: str = option(InputFolder(MINI_FACES), "folder of pictures, mini_faces or mini_faces_cartoon")
+    output: str = option(
+        OutputFolder(),
+        "the run folder: generator/ and best/ (presets), samples/, log.csv, checkpoint.npz",
+        recorded=False,
+    )
+
+
+@dataclasses.dataclass(kw_only=True)
+class GANOptions(WatchOptions, TrainingOptions, GeneratorOptions, GANDataOptions):
+    """Options of `train_gan`."""
+
     kimg: float = option(Number(0, above=True), "length, in thousands of pictures shown", 200)
     start_from: str | None = option(
         _Start(), "fine-tune the networks of this checkpoint (.pt, .pkl), run folder or preset", None
     )
     learning_rate: float = option(Number(0, above=True), "of both networks", 2e-3)
-    r1_gamma: float = option(Number(0), "weight of the R1 penalty", 0.05)
+    r1_gamma: float | None = option(
+        Number(0), "weight of the R1 penalty; 0.0002 * resolution^2 / batch size without it", None
+    )
     mirror: bool = option(Switch(), "do not flip pictures at random", True, flag="--no-mirror")
+    augment: str = option(
+        Choice("auto", "ada", "none"),
+        "of what the discriminator sees: ada is adaptive; auto is ada for a folder, none for mini_faces, which do not "
+        "run out",
+        "auto",
+    )
+    ada_kimg: float = option(
+        Number(0, above=True), "thousands of pictures in which ada's probability can go from 0 to 1", 500
+    )
+    freeze_discriminator: int = option(
+        Whole(0), "blocks of the discriminator, from the image on, that keep what `start_from` knows (FreezeD)", 0
+    )
+    num_quality_samples: int = option(
+        Whole(0), "samples for fid-mini, precision and recall of every epoch; 0 measures nothing", 2000
+    )
+    perceptual_network: str = option(Preset(), "preset whose features they compare", "mini_faces_vgg")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.freeze_discriminator and not self.start_from:
+            raise UserError("`freeze_discriminator` keeps what a discriminator knows: give `start_from`.")
+
+
+@dataclasses.dataclass(kw_only=True)
+class RendererOptions(GeneratorOptions):
+    """Options of `train_renderer`."""
+
+    output: str = option(OutputFolder(), "the run folder; generator/ in it is the preset", recorded=False)
+    data: str = option(Choice(*MINI_FACES), "in which style faces are drawn", "mini_faces")
+    start_from: str | None = option(Preset(), "preset or run of a generator to start from", None)
+    num_mini_faces: int = option(Whole(1), "faces to draw", 40000)
+    kimg: float = option(Number(0, above=True), "thousands of pictures that the synthesis network is shown", 150)
+    steps_per_epoch: int = option(Whole(1), "steps between two checkpoints and picture grids", 500)
+    batch_size: int = option(Whole(1), "pictures in a step", 32)
+    learning_rate: float = option(Number(0, above=True), "of the synthesis network, after a warm-up", 4e-3)
+    num_latents: int = option(Whole(1), "z that the mapping network learns from", 400000)
+    mapping_epochs: int = option(Whole(1), "passes over them", 40)
+    mapping_learning_rate: float = option(Number(0, above=True), "of the mapping network", 0.02)
+    num_quality_samples: int = option(Whole(4), "samples for fid-mini, precision and recall at the end", 2000)
+    perceptual_network: str = option(Preset(), "preset of the LPIPS, whose features they compare", "mini_faces_vgg")
+    dtype: str = option(Choice(*DTYPES), HELP, AUTO)
+    seed: int = option(Seed(), "of the weights and the data", 0)
 
 
 @dataclasses.dataclass(kw_only=True)

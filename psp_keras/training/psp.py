@@ -5,19 +5,15 @@ import dataclasses
 import functools
 import itertools
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from psp_keras import models
-from psp_keras.callbacks.csv_log import read_log
 from psp_keras.callbacks.save_preset import SavePreset
 from psp_keras.callbacks.tensorboard_log import TensorBoardLog
-from psp_keras.callbacks.training_checkpoint import finished_epochs
-from psp_keras.callbacks.translation_grid import TranslationGrid
-from psp_keras.callbacks.wandb_run import finish_wandb, start_wandb
+from psp_keras.callbacks.translation_grid import TranslationGrid, draw_translations
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.losses.terms import TERMS
@@ -28,10 +24,11 @@ from psp_keras.tasks.places import Places, open_examples, task_at
 from psp_keras.tasks.registry import get_task
 from psp_keras.training.devices import is_first_process, on_devices, synchronize_batch_norm
 from psp_keras.training.feed import feed
-from psp_keras.training.fit_resumable import CHECKPOINT_FILE, fit_resumable
+from psp_keras.training.fit_resumable import best_so_far, fit_resumable
 from psp_keras.training.options import PSPOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, run_of_process
+from psp_keras.training.wandb_session import wandb_session
 from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
@@ -76,8 +73,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         def batches(skip):
             return examples.batches(training(), options.batch_size, options.seed, skip)
 
-        if options.wandb:
-            stack.enter_context(_wandb(options.wandb, run, record))
+        stack.enter_context(wandb_session(options.wandb, run, record))
         fit_resumable(
             model,
             batches,
@@ -173,20 +169,15 @@ def _validation(held_out, options):
     return {"validation_data": feed(itertools.cycle(batches)), "validation_steps": steps}
 
 
-@contextlib.contextmanager
-def _wandb(project, run, record):
-    if not is_first_process():
-        os.environ["WANDB_MODE"] = "disabled"
-    start_wandb(project, run, record)
-    yield
-    finish_wandb()
-
-
 def _callbacks(run, options, held_out, batches, to_pictures):
-    best, shown = _best_so_far(run), [part[:_GRID_IMAGES] for part in held_out]
+    best, shown = best_so_far(run, "val_loss"), [part[:_GRID_IMAGES] for part in held_out]
     callbacks = [SavePreset(run, best_so_far=best), TranslationGrid(run / "grids", *shown, to_pictures)]
     if options.tensorboard:
-        callbacks.append(TensorBoardLog(run / "tensorboard", *shown, to_pictures, options.log_every))
+
+        def draw(model):
+            return draw_translations(model, *shown, to_pictures)
+
+        callbacks.append(TensorBoardLog(run / "tensorboard", draw, every=options.log_every))
     if options.wandb:
         from psp_keras.callbacks import WandbBestModel, WandbLosses, WandbTranslations  # wandb is optional
 
@@ -196,10 +187,3 @@ def _callbacks(run, options, held_out, batches, to_pictures):
         tables = WandbTranslations(held_out, train_batch, options.steps_per_epoch, to_pictures, seed=options.seed)
         callbacks += [WandbLosses(options.log_every), tables, WandbBestModel(run, best_so_far=best)]
     return callbacks
-
-
-def _best_so_far(run):
-    """The smallest validation loss up to the checkpoint: what the log has beyond it is trained again."""
-    done = finished_epochs(run / CHECKPOINT_FILE)
-    losses = [row.get("val_loss", math.nan) for row in read_log(run / "log.csv")[0] if row["epoch"] <= done]
-    return min(filter(math.isfinite, losses), default=math.inf)

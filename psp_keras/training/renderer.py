@@ -1,0 +1,143 @@
+"""`psp-keras train-renderer`: a StyleGAN2 generator that learns MiniFaces from what is known of each face."""
+
+import dataclasses
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from psp_keras.callbacks.sample_grid import SampleGrid
+from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_batches
+from psp_keras.data.mini_faces import MINI_FACES, MiniFaces, attributes_of_noise
+from psp_keras.errors import UserError
+from psp_keras.losses.lpips import LPIPS
+from psp_keras.models.stylegan2_generator import StyleGAN2Generator
+from psp_keras.progress import Progress, show_fit
+from psp_keras.training.fit_resumable import fit_resumable
+from psp_keras.training.gan_quality import make_quality
+from psp_keras.training.new_generator import new_generator
+from psp_keras.training.options import RendererOptions
+from psp_keras.training.renderer_trainer import RendererTrainer
+from psp_keras.training.run_dtype import run_dtype
+from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.typing import PathLike
+
+_NUM_SAMPLES = 64
+_MAPPING_BATCH = 512
+_DESCRIBED_AT_ONCE = 1000
+
+
+def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
+    """Trains a StyleGAN2 generator to draw MiniFaces; the same call goes on where a stopped one left off.
+
+    First the synthesis network learns to draw a face from its attributes, which a fixed matrix turns into w: L1 and
+    LPIPS to the true picture. Then the mapping network learns which attributes belong to a z. Both are regressions:
+    cheaper than the contest with a discriminator, whom rare kinds of faces escape.
+
+    Args:
+        output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `run.json`.
+        **options: the fields of `psp_keras.training.RendererOptions`: `resolution`, `kimg`, `start_from`, ...
+
+    Returns:
+        `fid-mini`, `precision` and `recall` of samples against the test split, and the `explained_variance` of w by the
+        mapping network.
+
+    Raises:
+        UserError: the options contradict the run folder, or a preset is missing.
+    """
+    options = RendererOptions(output=output, **options)
+    options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
+    keras.utils.set_random_seed(options.seed)
+    generator = _open_generator(options)
+    with lock_run(output):
+        run = open_run(output, options.recorded())
+        vectors = _faces(options).attribute_vectors(range(options.num_mini_faces))
+        embed = _Embedding(vectors, generator.style_dim)
+        _train_synthesis(generator, embed, vectors, run, options)
+        explained = _train_mapping(generator, embed, options)
+        generator.estimate_latent_average()
+        generator.save_to_preset(run / "generator", dtype="float16")
+        return {**make_quality(generator, generator, options).measure(), "explained_variance": explained}
+
+
+def _open_generator(options):
+    if options.start_from is None:
+        return new_generator(options)
+    generator = StyleGAN2Generator.from_preset(options.start_from, dtype=options.dtype)
+    generator.trainable = True
+    return generator
+
+
+def _faces(options, split="train"):
+    return MiniFaces(options.resolution, options.seed, split, style=MINI_FACES[options.data])
+
+
+class _Embedding:
+    """Turns attribute vectors into w: of mean 0 and deviation 1, and rotated, so that no axis of W is an attribute."""
+
+    def __init__(self, vectors, style_dim):
+        num_attributes = vectors.shape[1]
+        if style_dim < num_attributes:
+            raise UserError(f"`style_dim` {style_dim} is too small for the {num_attributes} attributes of a face.")
+        self._mean, self._spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
+        random = np.random.default_rng(0).normal(size=(style_dim, style_dim))
+        self._matrix = np.linalg.qr(random)[0][:num_attributes].astype("float32")
+
+    def __call__(self, vectors):
+        return (vectors - self._mean) / self._spread @ self._matrix
+
+
+def _train_synthesis(generator, embed, vectors, run, options):
+    steps = math.ceil(options.kimg * 1000 / options.batch_size)
+    steps_per_epoch = min(options.steps_per_epoch, steps)
+    trainer = RendererTrainer(generator)
+    lpips = LPIPS(options.perceptual_network)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps, alpha=0.05, warmup_target=options.learning_rate, warmup_steps=steps // 50
+    )
+    # What is kept is a moving average of the weights.
+    adam = keras.optimizers.Adam(schedule, beta_2=0.99, epsilon=1e-8, use_ema=True, ema_momentum=0.995)
+    trainer.compile(
+        adam, loss=lambda target, output: ops.mean(ops.abs(output - target)) + lpips(target, output), jit_compile=False
+    )
+    test = embed(_faces(options, "test").attribute_vectors(range(_NUM_SAMPLES)))
+
+    def batches(skip):
+        source = ArraySource(draw_mini_faces(_faces(options), options.num_mini_faces))
+        pairs = training_batches(source, options.batch_size, embed(vectors), options.seed, skip)
+        return ((w, images) for images, w in pairs)
+
+    samples = SampleGrid(run / "samples", lambda: trainer(test))
+    fit_resumable(trainer, batches, run, math.ceil(steps / steps_per_epoch), steps_per_epoch, [samples])
+    adam.finalize_variable_values(trainer.trainable_variables)
+
+
+def _train_mapping(generator, embed, options):
+    """Fits the mapping network to the w of random z; returns the share of their variance that it explains."""
+    mapping = generator.mapping
+    mapping.trainable = True
+    model = keras.Sequential([keras.Input((generator.style_dim,)), mapping])
+    z = np.random.default_rng(options.seed).normal(size=(options.num_latents, generator.style_dim)).astype("float32")
+    w = embed(_describe(z))
+    steps = options.mapping_epochs * math.ceil(options.num_latents / _MAPPING_BATCH)
+    # Its weights are stored larger by the inverse of their multiplier, and so are its steps.
+    rate = options.mapping_learning_rate / mapping.learning_rate_multiplier
+    schedule = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
+    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99, epsilon=1e-8), loss="mse", jit_compile=False)
+    verbose, lines = show_fit()
+    keras.utils.set_random_seed(options.seed)  # the order of z, whatever has been drawn before
+    print("Training the mapping network")
+    history = model.fit(z, w, _MAPPING_BATCH, options.mapping_epochs, verbose=verbose, callbacks=lines)
+    return 1 - history.history["loss"][-1] / float(w.var(axis=0).mean())
+
+
+def _describe(z):
+    """The attribute vectors of many z, under a progress bar."""
+    print(f"Describing the faces of {len(z)} latents")
+    progress, vectors = Progress(len(z), "latent"), []
+    for start in range(0, len(z), _DESCRIBED_AT_ONCE):
+        vectors.append(attributes_of_noise(z[start : start + _DESCRIBED_AT_ONCE]))
+        progress.add(len(vectors[-1]))
+    return np.concatenate(vectors)
