@@ -165,6 +165,7 @@ def _lines(prefix, value):
 def _convert_psp(content, heads, num_samples, seed):
     model = make_psp(content["state_dict"], options_of(content))
     given = [model.latent_average, model.generator.latent_average]
+    given += [] if model.encoder.stage is None else [model.encoder.stage]
     apply_rows(model, psp_rows(model), content["state_dict"], given)
     set_latent_average(model, content.get("latent_avg"), num_samples, seed)
     return model

@@ -26,6 +26,9 @@ class Translate(FaceOptions, Command):
         Text(), "what inpainting hides: random, center, or a picture whose white part hides", None
     )
     factor: int | None = option(Whole(1), "shrink the inputs of super_resolution by that much first", None)
+    iterations: int | None = option(
+        Whole(1), "how often a ReStyle encoder looks at a picture; its own without it", None
+    )
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
 
     def run(self, leave_out):

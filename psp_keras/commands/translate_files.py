@@ -8,7 +8,7 @@ from psp_keras.commands.picture_files import batch_sizes, collect_files, name_ou
 from psp_keras.commands.translate_faces import beside, check_face_options, translate_faces
 from psp_keras.commands.translate_video import FRAMES_AT_ONCE, check_video, is_video, translate_video
 from psp_keras.data.image_files import write_image
-from psp_keras.errors import print_left_out
+from psp_keras.errors import UserError, print_left_out
 from psp_keras.option_kinds import check_whole
 from psp_keras.tasks.encoder_inputs import EncoderInputs
 from psp_keras.tasks.face_photos import open_face_photos
@@ -23,6 +23,7 @@ def translate_files(
     resize=True,
     mask=None,
     factor=None,
+    iterations=None,
     align=False,
     faces="largest",
     landmarks=None,
@@ -39,6 +40,7 @@ def translate_files(
         resize: whether to shrink outputs larger than 256 pixels to 256.
         mask: what inpainting hides, instead of the task's; see `Task`.
         factor: what super-resolution shrinks sharp pictures by first; by default they are small already.
+        iterations: how often the encoder looks at a picture, if it is ReStyle's.
         align: whether to cut the faces out of photos, see `align_face`.
         faces: with `align`, see `FacePhotos`.
         landmarks: with `align`, see `FacePhotos`.
@@ -54,6 +56,7 @@ def translate_files(
     check_face_options(align, faces, landmarks, paste_back)
     if factor is not None:
         check_whole(1, factor=factor)
+    options = _iterations(model, iterations)
     paths = collect_files(inputs)
     also_read = [file for file in (mask, landmarks) if file]
     task, size = get_task(model.task), model.encoder.image_size
@@ -63,7 +66,7 @@ def translate_files(
         check_video(paths, output, align and paste_back, {"couple": couple, "landmarks": landmarks}, also_read)
     if align:
         photos = open_face_photos(task, size, faces, landmarks)
-        run = functools.partial(model.translate, resize=resize and not paste_back)
+        run = functools.partial(model.translate, resize=resize and not paste_back, **options)
         at_once = min(at_once, FRAMES_AT_ONCE if is_video(output) else len(paths))
         translate = functools.partial(run_batch, seen, run, size=at_once)
         if is_video(output):
@@ -80,5 +83,14 @@ def translate_files(
         return targets[path]
 
     sizes = [first, *batch_sizes(len(paths) - first, at_once)]
-    run = functools.partial(model.translate, resize=resize)
+    run = functools.partial(model.translate, resize=resize, **options)
     return list(map_ahead(write, stream(paths, seen, run, sizes, on_broken)))
+
+
+def _iterations(model, iterations):
+    """What `model.translate` is told of them."""
+    if iterations is None:
+        return {}
+    if "num_iterations" not in model.encoder.encode_options:
+        raise UserError(f"`iterations` is for ReStyle encoders: a {type(model.encoder).__name__} looks only once.")
+    return {"num_iterations": iterations}

@@ -9,6 +9,7 @@ from psp_keras.losses.moco_loss import MoCoLoss
 from psp_keras.losses.terms import TERMS, check_weights
 from psp_keras.losses.w_norm_loss import WNormLoss
 from psp_keras.models.arcface import ArcFace
+from psp_keras.models.latent_adversary import LatentAdversary
 from psp_keras.models.moco import MoCo
 from psp_keras.models.perceptual_network import PerceptualNetwork
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
@@ -29,9 +30,12 @@ class PSPLoss(WeightedLoss):
         l2_crop: weight of the mean squared error on the inner face.
         lpips_crop: weight of LPIPS on the inner face.
         moco: weight of the MoCo loss, which takes the identity loss's place outside the domain of faces.
+        delta_norm: weight of the distances of all styles from the first; 2e-4 in e4e.
+        adversarial: weight of what a discriminator of latents says; 0.1 in e4e.
         perceptual_network: `PerceptualNetwork` or a preset of one, for the LPIPS terms.
         arcface: `ArcFace` or a preset of one, for the identity loss.
         moco_network: `MoCo` or a preset of one, for the MoCo loss.
+        adversary: `LatentAdversary`, for the adversarial loss; it learns in the same training steps.
         terms: further terms, `LossTerm`s.
 
     Raises:
@@ -53,27 +57,41 @@ class PSPLoss(WeightedLoss):
         l2_crop: float = 0.0,
         lpips_crop: float = 0.0,
         moco: float = 0.0,
+        delta_norm: float = 0.0,
+        adversarial: float = 0.0,
         perceptual_network: PerceptualNetwork | PathLike | None = None,
         arcface: ArcFace | PathLike | None = None,
         moco_network: MoCo | PathLike | None = None,
+        adversary: LatentAdversary | None = None,
         terms: Sequence[LossTerm] = (),
     ):
-        weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop)))
+        weights = dict(zip(TERMS, (l2, lpips, id, moco, w_norm, l2_crop, lpips_crop, delta_norm, adversarial)))
         check_weights(weights, "PSPLoss", any(term.weight for term in terms))
         if id and moco:
             raise UserError("`id` compares faces and `moco` everything else: set one of the two to 0.")
         self.weights = {name: weight for name, weight in weights.items() if weight}
         self.identity = IdentityLoss(_required(arcface, "arcface", "`id`")) if id else None
-        functions = {"l2": squared_error, "l2_crop": _squared_error_of_inner_face, "w_norm": _w_norm}
+        functions = {
+            "l2": squared_error,
+            "l2_crop": _squared_error_of_inner_face,
+            "w_norm": _w_norm,
+            "delta_norm": _delta_norm,
+        }
         if lpips or lpips_crop:
             network = LPIPS(_required(perceptual_network, "perceptual_network", "`lpips` and `lpips_crop`")).network
             functions.update(lpips=_compare(LPIPS(network)), lpips_crop=_compare(LPIPS(network, crop=True)))
         if moco:
             functions["moco"] = _compare(MoCoLoss(_required(moco_network, "moco_network", "`moco`")))
+        if adversarial:
+            self.adversary = _required(adversary, "adversary", "`adversarial`")
+            functions["adversarial"] = self.adversary.doubt
         if id:
             functions["id"] = self._identity_terms
         reports = {"id": ("id_improvement",)}
-        own = [LossTerm(name, weight, functions[name], reports.get(name, ())) for name, weight in self.weights.items()]
+        own = [
+            LossTerm(name, weight, functions[name], reports.get(name, ()), only_training=name == "adversarial")
+            for name, weight in self.weights.items()
+        ]
         super().__init__([*own, *terms])
 
     def _identity_terms(self, batch):
@@ -95,6 +113,12 @@ def _squared_error_of_inner_face(batch):
 
 def _w_norm(batch):
     return WNormLoss().call(batch.latent_average, batch.latents)
+
+
+def _delta_norm(batch):
+    """The sum of the distances of every style from the first (e4e's delta regularisation)."""
+    squares = ops.sum(ops.square(batch.latents[:, 1:] - batch.latents[:, :1]), axis=2)
+    return ops.sum(ops.sqrt(ops.maximum(squares, 1e-12)), axis=1)  # guarded as in `WNormLoss`
 
 
 def _compare(loss):

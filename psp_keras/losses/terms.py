@@ -13,6 +13,8 @@ TERMS = {
     "w_norm": "the distance from the average latent",
     "l2_crop": "the mean squared error on the inner face",
     "lpips_crop": "LPIPS on the inner face",
+    "delta_norm": "how far the styles are from the first (e4e: 0.0002)",
+    "adversarial": "how easily latents are told from those of the generator (e4e: 0.1)",
 }
 
 

@@ -13,10 +13,14 @@ if TYPE_CHECKING:  # what editors see of the names below
     from psp_keras.models.encoder_into_w_plus import EncoderIntoWPlus as EncoderIntoWPlus
     from psp_keras.models.generator import Generator as Generator
     from psp_keras.models.gradual_style_encoder import GradualStyleEncoder as GradualStyleEncoder
+    from psp_keras.models.latent_adversary import LatentAdversary as LatentAdversary
+    from psp_keras.models.latent_discriminator import LatentDiscriminator as LatentDiscriminator
+    from psp_keras.models.latent_pool import LatentPool as LatentPool
     from psp_keras.models.mapping_network import MappingNetwork as MappingNetwork
     from psp_keras.models.moco import MoCo as MoCo
     from psp_keras.models.perceptual_network import PerceptualNetwork as PerceptualNetwork
     from psp_keras.models.preset import PresetModel as PresetModel
+    from psp_keras.models.progressive_stages import ProgressiveStages as ProgressiveStages
     from psp_keras.models.psp import PSP as PSP
     from psp_keras.models.restyle_encoder import ReStyleEncoder as ReStyleEncoder
     from psp_keras.models.sam_encoder import SAMEncoder as SAMEncoder
@@ -42,10 +46,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "encoder_into_w_plus": "EncoderIntoWPlus",
         "generator": "Generator",
         "gradual_style_encoder": "GradualStyleEncoder",
+        "latent_adversary": "LatentAdversary",
+        "latent_discriminator": "LatentDiscriminator",
+        "latent_pool": "LatentPool",
         "mapping_network": "MappingNetwork",
         "moco": "MoCo",
         "perceptual_network": "PerceptualNetwork",
         "preset": "PresetModel",
+        "progressive_stages": "ProgressiveStages",
         "psp": "PSP",
         "restyle_encoder": "ReStyleEncoder",
         "sam_encoder": "SAMEncoder",

@@ -27,6 +27,8 @@ class Encoder(keras.Model):
     Attributes:
         extra_channels: how many channels the network sees beside those of the picture.
         encode_options: what `encode` may be told beside the images.
+        num_iterations: how often it looks at a picture in a training step.
+        stage: of encoders that a training adds styles to, a weight: the last style that differs from the first.
 
     Raises:
         UserError: a size is out of its range, or `image_size` no power of two from 32.
@@ -41,6 +43,8 @@ class Encoder(keras.Model):
 
     extra_channels = 0
     encode_options = ()
+    num_iterations = 1
+    stage = None
 
     def __init__(
         self,
@@ -102,6 +106,20 @@ class Encoder(keras.Model):
             codes = ops.repeat(codes[:, None], start.shape[0], axis=1)
         return codes + start
 
+    def iterate(self, images: Tensor, latents: Tensor, decode: Callable, training: bool = False) -> Tensor:
+        """Takes one of the `num_iterations` of a training step.
+
+        Args:
+            images: `(N, image_size, image_size, in_channels)`, float32.
+            latents: `start` of `encode` at first, then what the iteration before returned, without gradients.
+            decode: draws images from these latents.
+            training: whether batch normalisation uses the statistics of this batch.
+
+        Returns:
+            w_plus `(N, num_styles, style_dim)`, float32.
+        """
+        return self.encode(images, latents, decode, training=training)
+
     @classmethod
     def for_generator(cls, generator: Generator, style_filters: int | None = None, **options: Any) -> Self:
         """Returns an untrained encoder that fits a generator, for square inputs of at most 256 pixels.
@@ -117,7 +135,8 @@ class Encoder(keras.Model):
         """Copies the backbone of a face recognition network, where a pSp training starts (pSp, section 4), or all
         that another encoder has learned.
 
-        The input layer is left as it is when the inputs differ, such as sketches and photos.
+        The input layer is left as it is when the pictures differ, such as sketches and photos. What the network sees
+        beside them, such as ReStyle's drawing, has new weights unless both see it.
 
         Args:
             network: `ArcFace` (`model_ir_se50` in the paper) or `Encoder` with a backbone of the same depth, kind and
@@ -133,13 +152,13 @@ class Encoder(keras.Model):
             raise UserError(f"The encoder's backbone is {mine}, that of the network to start from is {theirs}.")
         backbone = self.backbone
         layers = (backbone.input_conv, backbone.input_norm, backbone.input_prelu)
-        same_input = backbone.input_conv.kernel.shape == network.backbone.input_conv.kernel.shape
-        skipped = set() if same_input else {id(variable) for layer in layers for variable in layer.variables}
+        same_pictures = self.in_channels == getattr(network, "in_channels", 3)
+        skipped = set() if same_pictures else {id(variable) for layer in layers for variable in layer.variables}
         whole = [tuple(v.shape) for v in _head(self)] == [tuple(v.shape) for v in _head(network)]
         copied = (self, network) if whole else (backbone, network.backbone)
         for variable, source in zip(*(one.variables for one in copied)):
             if id(variable) not in skipped:
-                variable.assign(ops.copy(source))
+                variable.assign(_with_inputs_of(source, variable))
 
     def compute_output_spec(self, images, training=False, **options):
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype="float32")
@@ -148,6 +167,15 @@ class Encoder(keras.Model):
         names = ("style_dim", "image_size", "in_channels", "num_layers", "squeeze_excite", "width")
         config = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **config, "backbone": self.backbone_kind}
+
+
+def _with_inputs_of(kernel, other):
+    """A kernel for as many input channels as another one, whose weights it takes where it has none."""
+    kernel = ops.convert_to_tensor(kernel)
+    if kernel.shape == other.shape:
+        return ops.copy(kernel)
+    count = min(kernel.shape[2], other.shape[2])
+    return ops.concatenate([kernel[:, :, :count], other[:, :, count:]], axis=2)
 
 
 def _head(network):

@@ -1,7 +1,7 @@
 import keras
 
 from psp_keras.models.compiled_call import compiled
-from psp_keras.models.deltas import add_deltas
+from psp_keras.models.deltas import add_deltas, add_stage
 from psp_keras.models.gradual_style_encoder import GradualStyleEncoder
 from psp_keras.option_kinds import check_whole
 
@@ -11,7 +11,7 @@ class Encoder4Editing(GradualStyleEncoder):
     """e4e: pSp's network, whose latents stay close to W and so can be edited (Tov et al., SIGGRAPH 2021).
 
     The first style is predicted and stands for all; the others are predicted as differences from it. A training adds
-    the differences one after the other, by `stage`.
+    the differences one after the other: its weight `stage` is the last style that differs.
 
     Args:
         **kwargs: of `GradualStyleEncoder`.
@@ -27,6 +27,10 @@ class Encoder4Editing(GradualStyleEncoder):
 
     encode_options = ("stage",)
 
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.stage = add_stage(self)
+
     @compiled
     def call(self, images, training=False, stage=None):
         """Runs the network.
@@ -34,8 +38,8 @@ class Encoder4Editing(GradualStyleEncoder):
         Args:
             images: `(N, image_size, image_size, in_channels)`.
             training: whether batch normalisation uses the statistics of this batch.
-            stage: the last style that differs from the first, 0 for one w for all; by default all differ.
+            stage: the last style that differs from the first, 0 for one w for all; by default the weight `stage`.
         """
         if stage is not None:
             check_whole(0, stage=stage)
-        return add_deltas(self.codes(images, training, last=stage), self.num_styles)
+        return add_deltas(self.codes(images, training), self.stage if stage is None else stage)

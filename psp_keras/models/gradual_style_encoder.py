@@ -72,14 +72,13 @@ class GradualStyleEncoder(Encoder):
     def call(self, images, training=False):
         return ops.stack(self.codes(images, training), axis=1)
 
-    def codes(self, images: Tensor, training: bool = False, last: int | None = None) -> Tensor:
-        """Returns what the network says of each style, `(N, style_dim)`, up to the last one asked for."""
+    def codes(self, images: Tensor, training: bool = False) -> list[Tensor]:
+        """Returns what the network says of each style, `(N, style_dim)`."""
         fine, middle, coarse = self.backbone(images, training=training)
         pyramid = [coarse]
         for upsample, lateral, features in zip(self.upsamples, self.laterals, (middle, fine)):
             pyramid.append(upsample(pyramid[-1]) + lateral(features))
-        styles = self.styles if last is None else self.styles[: last + 1]
-        return [style(pyramid[_level(i)]) for i, style in enumerate(styles)]
+        return [style(pyramid[_level(i)]) for i, style in enumerate(self.styles)]
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_styles, self.style_dim)

@@ -1,3 +1,4 @@
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from keras import ops
 from psp_keras.models.encoder import Encoder
 from psp_keras.models.generator import Generator
 from psp_keras.models.preset import PresetModel
+from psp_keras.models.progressive_stages import ProgressiveStages
 from psp_keras.models.train_step import TrainStep, unpack
 from psp_keras.models.weighted_loss import LossTerm, WeightedLoss, squared_error
 from psp_keras.ops.checks import check_shape
@@ -111,9 +113,12 @@ class PSP(TrainStep, PresetModel):
         """
         for name in sorted(set(options) - set(self.encoder.encode_options)):
             raise ValueError(f"`{name}` means nothing to the encoder, a {type(self.encoder).__name__}.")
+        return self.encoder.encode(self._checked(images), self._start(), self.decode, training=training, **options)
+
+    def _checked(self, images):
         images = ops.convert_to_tensor(images, "float32")
         check_shape("images", images.shape, ("N", *self.source_shape))
-        return self.encoder.encode(images, self._start(), self.decode, training=training, **options)
+        return images
 
     def _start(self):
         """What the encoder's codes are offsets from."""
@@ -238,6 +243,7 @@ class PSP(TrainStep, PresetModel):
         loss: WeightedLoss | None = None,
         train_decoder: bool = False,
         jit_compile: bool | str = "auto",
+        stages: ProgressiveStages | None = None,
         **kwargs: Any,
     ) -> None:
         """Prepares `fit` and `evaluate`.
@@ -248,10 +254,12 @@ class PSP(TrainStep, PresetModel):
             train_decoder: whether the generator learns too.
             jit_compile: whether XLA compiles the step. `"auto"` does except on TensorFlow's CPU, where a step takes
                 twice as long with XLA (`benchmarks/jit_compile.py`), and over several of TensorFlow's devices.
+            stages: when the styles of a progressive encoder (`Encoder4Editing`) may differ; its `stage` stays without.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
         Raises:
-            ValueError: `loss` is no `WeightedLoss`, or there are `metrics` or `loss_weights`, which it has itself.
+            ValueError: `loss` is no `WeightedLoss`, or there are `metrics` or `loss_weights`, which it has itself, or
+                `stages` for an encoder that has none.
         """
         if loss is None:
             loss = WeightedLoss([LossTerm("l2", 1.0, squared_error)])
@@ -263,13 +271,18 @@ class PSP(TrainStep, PresetModel):
                 f"`{ignored[0]}` is not for a PSP: `fit` reports the terms of its `PSPLoss`, which has their weights; "
                 "psp_keras.evaluation.evaluate measures more."
             )
+        if stages and self.encoder.stage is None:
+            raise ValueError(f"`stages` mean nothing to the encoder, a {type(self.encoder).__name__}.")
         if jit_compile == "auto":
             jit_compile = _xla_pays()
         set_trainable(self.generator, train_decoder)
         set_trainable(self.generator.mapping, False)  # the encoder takes its place
         self.psp_loss = loss
+        self.stages = stages
         super().compile(optimizer=optimizer or Ranger(1e-4), jit_compile=jit_compile, **kwargs)
         self.optimizer.build(self.trainable_variables)  # in a graph, where `fit` would, it takes half a minute
+        for variable in loss.adversary.variables if loss.adversary else ():
+            self.optimizer._track_variable(variable)  # part of the training and its checkpoints, not of the model
 
     def get_compile_config(self):
         """A saved model is compiled anew: the loss holds whole networks, which belong into presets of their own."""
@@ -277,7 +290,10 @@ class PSP(TrainStep, PresetModel):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return self.psp_loss.trackers if self.compiled else []
+        if not self.compiled:
+            return []
+        adversary = self.psp_loss.adversary
+        return [*self.psp_loss.trackers, *(adversary.trackers.values() if adversary else ())]
 
     def measure(
         self, source: Tensor, target: Tensor, sample_weight: Tensor | None = None, training: bool = False
@@ -288,31 +304,51 @@ class PSP(TrainStep, PresetModel):
             ValueError: a shape does not fit.
         """
         latents = self.encode(source, training=training)
-        output = shrink_to_256(self.decode(latents))
-        target = shrink_to_256(target)
+        return self._compare(source, target, sample_weight, latents, self.decode(latents), training)
+
+    def _compare(self, source, target, sample_weight, latents, output, training=True):
+        target, output = shrink_to_256(target), shrink_to_256(output)
         check_shape("target", target.shape, ("N", *output.shape[1:]))
-        return self.psp_loss(source, target, output, latents, self._start(), sample_weight)
+        return self.psp_loss(source, target, output, latents, self._start(), sample_weight, training)
 
     def learn(self, data: Any) -> dict[str, Tensor]:
-        """Takes a training step with a batch of `fit` and returns the running means of the metrics."""
+        """Takes a training step with a batch of `fit` and returns the running means of the metrics.
 
-        def loss():
-            terms = self.measure(*unpack(data), training=True)
-            return self.optimizer.scale_loss(terms["loss"]), terms
+        Where the encoder iterates, every iteration starts from what the one before has drawn and adds its gradients;
+        the metrics are those of the last (ReStyle, section 3).
+        """
+        if self.stages:
+            self.encoder.stage.assign(self.stages(self.optimizer.iterations))
+        source, target, sample_weight = unpack(data)
+        latents, decode, sums = self._start(), self.decode, None
+        for _ in range(self.encoder.num_iterations):
+            loss = functools.partial(self._loss_of_iteration, source, target, sample_weight, latents, decode)
+            gradients, found = self.gradients_of(loss, self.trainable_variables)
+            sums = gradients if sums is None else [ops.add(*pair) for pair in zip(sums, gradients)]
+            latents, decode = found["latents"], lambda _, drawn=found["output"]: drawn
+        self.optimizer.apply(sums, self.trainable_variables)
+        measured = self.track(found)
+        if self.psp_loss.adversary:
+            measured.update(self.psp_loss.adversary.learn(self, latents))
+        return measured
 
-        gradients, terms = self.gradients_of(loss, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
-        return self.track(terms)
+    def _loss_of_iteration(self, source, target, sample_weight, before, decode):
+        """What an iteration minimises that starts from `before`, and what it measures and makes."""
+        latents = self.encoder.iterate(self._checked(source), before, decode, training=True)
+        output = self.decode(latents)
+        terms = self._compare(source, target, sample_weight, latents, output)
+        return self.optimizer.scale_loss(terms["loss"]), {**terms, "latents": latents, "output": output}
 
     def assess(self, data: Any) -> dict[str, Tensor]:
         """Measures a batch of `evaluate` and returns the running means of the metrics."""
         return self.track(self.measure(*unpack(data), training=False))
 
     def track(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Adds the terms of a batch to the metrics and returns their running means."""
-        for tracker in self.metrics:
+        """Adds the terms of a batch to their metrics and returns the running means of these."""
+        trackers = [tracker for tracker in self.psp_loss.trackers if tracker.name in terms]
+        for tracker in trackers:
             tracker.update_state(terms[tracker.name])
-        return {tracker.name: tracker.result() for tracker in self.metrics}
+        return {tracker.name: tracker.result() for tracker in trackers}
 
     @property
     def source_shape(self) -> tuple[int, int, int]:

@@ -3,7 +3,7 @@ from keras import ops
 
 from psp_keras.layers.map2style import Map2Style
 from psp_keras.models.compiled_call import compiled
-from psp_keras.models.deltas import add_deltas
+from psp_keras.models.deltas import add_deltas, add_stage
 from psp_keras.models.encoder import Encoder
 from psp_keras.ops.checks import check_sizes
 from psp_keras.option_kinds import check_whole
@@ -20,7 +20,7 @@ class ReStyleEncoder(Encoder):
         num_styles: number of styles to predict, 18 for a 1024 generator.
         style_filters: channels of the convolutions in `Map2Style`; `style_dim` by default.
         progressive: e4e's form, in which all styles are differences from the first; pSp's otherwise.
-        num_iterations: how often `PSP.encode` looks where it is not told.
+        num_iterations: how often `PSP.encode` looks where it is not told, and a training step does.
         **kwargs: of `Encoder`. Every style is read from the last feature map, of `8 * width` channels.
 
     Input shape: `(N, image_size, image_size, in_channels + 3)`, the picture and the drawing.
@@ -57,12 +57,14 @@ class ReStyleEncoder(Encoder):
         features = self.backbone.compute_output_shape(input_shape)[-1]
         for style in self.styles:
             style.build(features)
+        if self.progressive:
+            self.stage = add_stage(self)
 
     @compiled
     def call(self, images, training=False):
         features = self.backbone(images, training=training)[-1]
         codes = [style(features) for style in self.styles]
-        return add_deltas(codes, self.num_styles) if self.progressive else ops.stack(codes, axis=1)
+        return add_deltas(codes, self.stage) if self.progressive else ops.stack(codes, axis=1)
 
     def encode(self, images, start, decode, training=False, num_iterations=None, return_all=False):
         """Reads pictures into latents, see `Encoder.encode`.
@@ -83,15 +85,17 @@ class ReStyleEncoder(Encoder):
         """
         num_iterations = self.num_iterations if num_iterations is None else num_iterations
         check_whole(1, num_iterations=num_iterations)
-        latents = start[None]
-        drawings = ops.tile(self._look_at(decode(latents)), (ops.shape(images)[0], 1, 1, 1))
-        steps = []
+        steps = [start]
         for _ in range(num_iterations):
-            drawings = self._look_at(decode(latents)) if steps else drawings
-            pairs = ops.concatenate([images, ops.stop_gradient(drawings)], axis=-1)
-            latents = ops.stop_gradient(latents) + ops.cast(self(pairs, training=training), "float32")
-            steps.append(latents)
-        return steps if return_all else latents
+            steps.append(self.iterate(images, steps[-1], decode, training))
+        return steps[1:] if return_all else steps[-1]
+
+    def iterate(self, images, latents, decode, training=False):
+        """Corrects latents once, see `Encoder.iterate`; those of `start` are drawn once for all pictures."""
+        latents = ops.stop_gradient(ops.reshape(latents, (-1, *latents.shape[-2:])))
+        drawings = self._look_at(ops.stop_gradient(decode(latents)))
+        pairs = ops.concatenate([images, drawings + ops.zeros_like(images[..., :1])], axis=-1)
+        return latents + ops.cast(self(pairs, training=training), "float32")
 
     def _look_at(self, drawings):
         """Drawings in the size of the encoder's pictures, by average pooling."""

@@ -37,6 +37,7 @@ class LossTerm:
         weight: of the term in the sum, from 0.
         function: takes a `LossBatch` and returns one number a picture, `(N,)`; with `reports`, a dictionary of such.
         reports: names of further measures that the function returns beside the term and that train nothing.
+        only_training: whether validation leaves the term out, such as one that another network learns against.
 
     Example:
         >>> def brightness(batch):
@@ -49,6 +50,7 @@ class LossTerm:
     weight: float
     function: Callable
     reports: tuple = ()
+    only_training: bool = False
 
     def __call__(self, batch: LossBatch) -> dict[str, Tensor]:
         """Returns the measures of a batch by name, `(N,)` each."""
@@ -62,6 +64,9 @@ class WeightedLoss:
     Args:
         terms: the terms.
 
+    Attributes:
+        adversary: a `LatentAdversary` that learns beside the encoder, or `None`.
+
     Raises:
         UserError: no term has a weight, or two have one name.
 
@@ -70,6 +75,8 @@ class WeightedLoss:
         >>> model = psp_keras.PSP.from_preset("mini_faces_inversion")
         >>> model.compile("adam", loss)
     """
+
+    adversary = None
 
     def __init__(self, terms: Iterable[LossTerm]):
         self.terms = [term for term in terms if term.weight]
@@ -89,6 +96,7 @@ class WeightedLoss:
         latents: Tensor,
         latent_average: Tensor,
         sample_weight: Tensor | None = None,
+        training: bool = True,
     ) -> dict[str, Tensor]:
         """Measures every term.
 
@@ -99,6 +107,7 @@ class WeightedLoss:
             latents: see `source`.
             latent_average: see `source`.
             sample_weight: how much each picture counts, `(N,)`; all terms are multiplied with it.
+            training: whether terms that are for training only are measured too.
 
         Returns:
             Means over the batch by name: the weighted sum as `loss`, and each term without its weight.
@@ -107,15 +116,15 @@ class WeightedLoss:
             ValueError: `sample_weight` is not one number a picture.
         """
         batch = LossBatch(source, target, output, latents, latent_average)
-        measures = {}
-        for term in self.terms:
+        terms, measures = [term for term in self.terms if training or not term.only_training], {}
+        for term in terms:
             measures.update(term(batch))
         if sample_weight is not None:
             check_shape("sample_weight", sample_weight.shape, (source.shape[0] or "N",))
             sample_weight = ops.cast(sample_weight, "float32")
             measures = {name: values * sample_weight for name, values in measures.items()}
         means = {name: ops.mean(values) for name, values in measures.items()}
-        return {"loss": sum(term.weight * means[term.name] for term in self.terms), **means}
+        return {"loss": sum(term.weight * means[term.name] for term in terms), **means}
 
 
 def squared_error(batch: LossBatch) -> Tensor:

@@ -116,6 +116,13 @@ class PSPOptions(WatchOptions, TrainingOptions, TaskOptions):
 
     generator: str = option(Preset(), "preset of the frozen generator", "mini_faces_stylegan2")
     encoder: str = option(Choice(*ENCODERS), "gradual is pSp's", "gradual")
+    iterations: int | None = option(Whole(1), "how often a ReStyle encoder looks at a picture: 5", None)
+    progressive_start: int | None = option(
+        Whole(0), "steps that e4e takes with one w for all styles: a tenth of `steps`", None
+    )
+    progressive_every: int | None = option(
+        Whole(1), "steps from one style that may differ to the next: a hundredth of `steps`", None
+    )
     size: str | None = option(
         Choice(*SIZES),
         f"of the encoder, and the networks of the losses that go with it; mini up to {_LARGEST_MINI} pixels of the "

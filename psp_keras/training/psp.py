@@ -17,7 +17,7 @@ from psp_keras.callbacks.translation_grid import TranslationGrid, draw_translati
 from psp_keras.errors import UserError, print_left_out
 from psp_keras.losses.psp_loss import PSPLoss
 from psp_keras.losses.terms import TERMS
-from psp_keras.models.encoder_names import ENCODERS
+from psp_keras.models.encoder_names import ENCODERS, ITERATIVE, PROGRESSIVE
 from psp_keras.models.preset import from_preset
 from psp_keras.optimizers.ranger import Ranger
 from psp_keras.tasks.places import Places, open_examples, task_at
@@ -32,6 +32,9 @@ from psp_keras.training.wandb_session import wandb_session
 from psp_keras.typing import PathLike
 
 _GRID_IMAGES = 8
+# Encoders by the options that only they have.
+_ENCODERS_WITH = {"iterations": ITERATIVE, "progressive_start": PROGRESSIVE, "progressive_every": PROGRESSIVE}
+_E4E_LOSSES = {"delta_norm": 2e-4, "adversarial": 0.1}  # as published, beside the task's
 
 
 def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left_out, **options: Any) -> models.PSP:
@@ -49,6 +52,7 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         UserError: the options contradict each other or the run folder, or a file is missing or damaged.
     """
     options = PSPOptions(output=output, **options)
+    _check_encoder(options)
     task, places = _task_and_places(options)
     keras.utils.set_random_seed(options.seed)
     with contextlib.ExitStack() as stack:
@@ -83,6 +87,12 @@ def train_psp(output: PathLike, *, on_broken: Callable[[str], None] = print_left
         return model
 
 
+def _check_encoder(options):
+    for name, encoders in _ENCODERS_WITH.items():
+        if getattr(options, name) is not None and options.encoder not in encoders:
+            raise UserError(f"`{name}` is for the encoders {' and '.join(encoders)}, not for {options.encoder}.")
+
+
 def _task_and_places(options):
     """The task with what the caller wants otherwise, and where its examples are; useless options are mistakes."""
     places = Places(options.data, options.source, options.target, options.val_source, options.val_target)
@@ -93,7 +103,8 @@ def _task_and_places(options):
         raise UserError(f"`mask` belongs to inpainting; the task {task.name} hides nothing.")
     changes = {"num_classes": options.num_classes, "mask": options.mask}
     changes = {name: value for name, value in changes.items() if value is not None}
-    task = dataclasses.replace(task, losses={**task.losses, **(options.losses or {})}, **changes)
+    own = _E4E_LOSSES if options.encoder in PROGRESSIVE else {}
+    task = dataclasses.replace(task, losses={**task.losses, **own, **(options.losses or {})}, **changes)
     if options.moco_network and not task.losses.get("moco"):
         raise UserError("`moco_network` is of no use while the weight `moco` is 0.")
     places.check(task)
@@ -102,7 +113,10 @@ def _task_and_places(options):
 
 def _make_model(task, frozen, options):
     """The compiled `PSP` that the options describe."""
-    network = getattr(models, ENCODERS[options.encoder]).for_generator(
+    kind, settings = ENCODERS[options.encoder]
+    if options.iterations is not None:
+        settings = {**settings, "num_iterations": options.iterations}
+    network = getattr(models, kind).for_generator(
         frozen,
         in_channels=task.source_channels,
         num_layers=options.num_layers,
@@ -110,6 +124,7 @@ def _make_model(task, frozen, options):
         style_filters=options.style_filters,
         dtype=options.dtype,
         name="encoder",
+        **settings,
     )
     model = models.PSP(network, frozen, task=task.get_config(), dtype=options.dtype, name="psp")
     if options.sync_batch_norm:
@@ -117,9 +132,21 @@ def _make_model(task, frozen, options):
     if options.start_from:
         network.start_from(_load_start(options.start_from))
     networks = {name: getattr(options, name) for name in ("perceptual_network", "arcface", "moco_network")}
+    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.steps)
+    if task.losses.get("adversarial"):
+        networks["adversary"] = models.LatentAdversary(network, options.learning_rate / 5, seed=options.seed)
     loss = PSPLoss(**{**dict.fromkeys(TERMS, 0), **task.losses}, **networks)
-    model.compile(Ranger(keras.optimizers.schedules.CosineDecay(options.learning_rate, options.steps)), loss)
+    model.compile(Ranger(rate), loss, stages=_stages(options, frozen.num_styles))
     return model
+
+
+def _stages(options, num_styles):
+    """When e4e's styles may differ; by default after the shares of the training that were published."""
+    if options.encoder not in PROGRESSIVE:
+        return None
+    start = options.steps // 10 if options.progressive_start is None else options.progressive_start
+    every = max(1, options.steps // 100) if options.progressive_every is None else options.progressive_every
+    return models.ProgressiveStages(start, every, last=num_styles - 1)
 
 
 def _load_start(preset):
