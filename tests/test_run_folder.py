@@ -14,8 +14,7 @@ from psp_keras.callbacks.csv_log import read_log
 from psp_keras.callbacks.training_checkpoint import finished_epochs
 from psp_keras.errors import UserError
 from psp_keras.training import train_gan
-from psp_keras.training.fit_resumable import fit_resumable
-from psp_keras.training.fit_resumable import best_so_far
+from psp_keras.training.fit_resumable import best_so_far, fit_resumable
 from psp_keras.training.run_folder import lock_run, open_run
 
 
