@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -166,7 +165,7 @@ def _validation(held_out, options):
         raise UserError(f"{len(held_out[0])} validation pictures are too few for `devices` {options.devices}.")
     steps = len(held_out[0]) // size
     batches = [tuple(part[step * size : (step + 1) * size] for part in held_out) for step in range(steps)]
-    return {"validation_data": feed(itertools.cycle(batches)), "validation_steps": steps}
+    return {"validation_data": feed(batches), "validation_steps": steps}
 
 
 def _callbacks(run, options, held_out, batches, to_pictures):
