@@ -1,5 +1,6 @@
 """A run folder: whose it is, and that a training goes on whatever is left of it."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -26,13 +27,11 @@ def model():
 
 def train(run, epochs, network=None):
     """Trains one step an epoch; returns the weights at the end."""
-    import tensorflow as tf
-
     network = network or model()
-    inputs = np.arange(40, dtype="float32").reshape(20, 2) / 40
+    inputs = np.arange(40, dtype="float32").reshape(10, 2, 2) / 40
 
     def batches(skip):
-        return tf.data.Dataset.from_tensor_slices((inputs, inputs[:, :1])).batch(2).repeat().skip(skip)
+        return itertools.islice(itertools.cycle((batch, batch[:, :1]) for batch in inputs), skip, None)
 
     fit_resumable(network, batches, run, epochs, 1, verbose=0)
     return np.array(network.layers[0].kernel)

@@ -12,14 +12,14 @@ def attributes_of_noise(z: np.ndarray) -> np.ndarray:
     its z, the same in each world. As in a mapping network, only the direction of z counts.
 
     Args:
-        z: `(N, dim)`, Gaussian, of at least 64 dimensions; the later ones are left over.
+        z: `(N, dim)`, Gaussian, of at least 63 dimensions; the later ones are left over.
 
     Returns:
         float32 `(N, attributes)`, an `attribute_vector` for each.
 
     Example:
         >>> attributes_of_noise(np.random.randn(2, 128)).shape
-        (2, 90)
+        (2, 67)
     """
     from scipy.special import ndtr  # scikit-learn brings it
 
