@@ -15,6 +15,7 @@ from timing import machine
 from psp_keras.losses import PSPLoss
 from psp_keras.models import PSP
 from psp_keras.tasks import MiniFacesExamples, get_task
+from psp_keras.training.feed import feed
 
 
 def main():
@@ -31,7 +32,7 @@ def main():
     alone, training = [], []
     for _ in range(options.rounds + 1):
         alone.append(times(lambda: [batch for _, batch in zip(range(options.steps), batches)]))
-        training.append(times(lambda: model.fit(batches, steps_per_epoch=options.steps, verbose=0, shuffle=False)))
+        training.append(times(lambda: model.fit(feed(batches), steps_per_epoch=options.steps, verbose=0, shuffle=False)))
     (_, in_pipeline), (wall, in_step) = (np.median(measured[1:], axis=0) for measured in (alone, training))
     print(
         f"a step takes {1e3 * wall / options.steps:.0f} ms and keeps {in_step / wall:.2f} processors busy; "
