@@ -63,3 +63,4 @@ def _interrupt_second(self, epoch, logs=None):
 def test_too_few_latent_dimensions(tmp_path):
     with pytest.raises(UserError, match="`style_dim` 32 is too small for the"):
         train_renderer(tmp_path / "run", style_dim=32, **SIZES)
+    assert not (tmp_path / "run").exists()  # else its run.json would stand in the way of the next try

@@ -51,10 +51,10 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     options = dataclasses.replace(options, dtype=run_dtype(options.dtype, output))
     keras.utils.set_random_seed(options.seed)
     generator = _open_generator(options)
+    vectors = _faces(options).attribute_vectors(range(options.num_mini_faces))
+    embed = _Embedding(vectors, generator.style_dim)
     with lock_run(output):
         run = open_run(output, options.recorded())
-        vectors = _faces(options).attribute_vectors(range(options.num_mini_faces))
-        embed = _Embedding(vectors, generator.style_dim)
         _train_synthesis(generator, embed, vectors, run, options)
         explained = _train_mapping(generator, embed, options)
         generator.estimate_latent_average()
