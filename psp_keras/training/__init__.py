@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from psp_keras.lazy import lazy_exports
 
 if TYPE_CHECKING:  # what editors see of the names below
+    from psp_keras.training.anchored_gan_trainer import AnchoredGANTrainer as AnchoredGANTrainer
     from psp_keras.training.arcface import measure_arcface as measure_arcface
     from psp_keras.training.arcface import train_arcface as train_arcface
     from psp_keras.training.arcface_trainer import ArcFaceTrainer as ArcFaceTrainer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # what editors see of the names below
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "anchored_gan_trainer": "AnchoredGANTrainer",
         "arcface_trainer": "ArcFaceTrainer",
         "gan_trainer": "GANTrainer",
         "renderer_trainer": "RendererTrainer",

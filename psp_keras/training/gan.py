@@ -24,7 +24,7 @@ from psp_keras.training.devices import is_first_process, on_devices
 from psp_keras.training.fit_resumable import CHECKPOINT_FILE, best_so_far, fit_resumable
 from psp_keras.training.gan_quality import make_quality
 from psp_keras.training.gan_trainer import GANTrainer
-from psp_keras.training.new_generator import new_generator
+from psp_keras.training.new_networks import new_discriminator, new_generator
 from psp_keras.training.options import GANOptions
 from psp_keras.training.run_dtype import run_dtype
 from psp_keras.training.run_folder import lock_run, run_of_process
@@ -140,7 +140,7 @@ def _make_trainer(options):
     if discriminator is None:
         if options.freeze_discriminator:
             raise UserError(f"{start} has no discriminator that `freeze_discriminator` could keep: leave it out.")
-        discriminator = _new_discriminator(generator, options.dtype)
+        discriminator = new_discriminator(generator, options.dtype)
     _freeze(discriminator, options.freeze_discriminator)
     trainer = GANTrainer(
         generator,
@@ -188,13 +188,6 @@ def _augmentation(options):
     augmentation = AdaptiveAugmentation(kimg=options.ada_kimg, seed=options.seed, name="augmentation")
     augmentation.build()
     return augmentation
-
-
-def _new_discriminator(generator, dtype):
-    channels = {"channel_base": generator.channel_base, "channel_max": generator.channel_max}
-    discriminator = StyleGAN2Discriminator(generator.resolution, **channels, dtype=dtype, name="discriminator")
-    discriminator.build()
-    return discriminator
 
 
 class _SaveNetworks(keras.callbacks.Callback):

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import keras
@@ -66,21 +67,24 @@ class GANTrainer(TrainStep, keras.Model):
         self.path_length_mean = self.add_weight(
             name="path_length_mean", initializer="zeros", trainable=False, aggregation="mean"
         )
-        names = ("generator_loss", "discriminator_loss", "real_score", "fake_score", "r1", "path_length")
-        if augmentation is not None:
-            names += ("augmentation_probability", "real_sign")
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in self._measures()}
         self.built = True
 
     def compile(self, learning_rate: float = 0.002, **kwargs: Any) -> None:
         """Sets up the two Adam optimizers (beta_1 0, beta_2 0.99, shortened for lazy regularisation)."""
         jit_compile = keras.backend.backend() == "jax"
         super().compile(optimizer=None, **{"jit_compile": jit_compile, **kwargs})
-        self.generator_optimizer = _lazy_adam(learning_rate, self.path_length_interval)
+        lazy = self.path_length_interval if self.path_length_weight else math.inf
+        self.generator_optimizer = _lazy_adam(learning_rate, lazy)
         self.discriminator_optimizer = _lazy_adam(learning_rate, self.r1_interval)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.optimizer = _Optimizers(self.generator_optimizer, self.discriminator_optimizer, self.r1_interval)
+
+    def _measures(self):
+        names = ["generator_loss", "discriminator_loss", "real_score", "fake_score", "r1"]
+        names += ["path_length"] if self.path_length_weight else []
+        return names + (["augmentation_probability", "real_sign"] if self.augmentation is not None else [])
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -93,12 +97,16 @@ class GANTrainer(TrainStep, keras.Model):
         """Takes a training step with a batch of real images and returns the running means of the metrics."""
         real, _, _ = unpack(data)
         batch = ops.shape(real)[0]
+        return self._contest(real, self._generate(batch), lambda: self._generator_loss(batch))
+
+    def _contest(self, real, fake, generator_loss):
+        """Both networks take a step, and their regularisations where they are due."""
+        batch = ops.shape(real)[0]
         regularise_d = self._is_due(self.discriminator_optimizer, self.r1_interval)
         regularise_g = self._is_due(self.generator_optimizer, self.path_length_interval)
-        fake = self._generate(batch)
         self._train_discriminator(lambda: self._discriminator_loss(real, fake))
         self.run_if(regularise_d, lambda: self._train_discriminator(lambda: self._r1_loss(real)))
-        self._train_generator(lambda: self._generator_loss(batch))
+        self._train_generator(generator_loss)
         if self.path_length_weight:
             half = max(batch // 2, 1) if isinstance(batch, int) else ops.maximum(batch // 2, 1)
             self.run_if(regularise_g, lambda: self._train_generator(lambda: self._path_length_loss(half)))
@@ -210,5 +218,5 @@ class _Optimizers:
 
 def _lazy_adam(learning_rate, interval):
     """Adam for a network regularised every `interval` steps (StyleGAN2, appendix B)."""
-    ratio = interval / (interval + 1)
+    ratio = 1 / (1 + 1 / interval)
     return keras.optimizers.Adam(learning_rate * ratio, beta_1=0.0, beta_2=0.99**ratio, epsilon=1e-8)

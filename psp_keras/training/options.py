@@ -225,8 +225,12 @@ class RendererOptions(GeneratorOptions):
     batch_size: int = option(Whole(1), "pictures in a step", 32)
     learning_rate: float = option(Number(0, above=True), "of the synthesis network, after a warm-up", 4e-3)
     num_latents: int = option(Whole(1), "z that the mapping network learns from", 400000)
-    mapping_epochs: int = option(Whole(1), "passes over them", 40)
+    mapping_epochs: int = option(Whole(0), "passes over them; 0 keeps the mapping network of start_from", 40)
     mapping_learning_rate: float = option(Number(0, above=True), "of the mapping network", 0.02)
+    contest_kimg: float = option(
+        Number(0), "thousands of pictures of the contest with a discriminator that comes last; 0 leaves it out", 80
+    )
+    contest_learning_rate: float = option(Number(0, above=True), "of both networks there", 1e-3)
     num_quality_samples: int = option(Whole(4), "samples for fid-mini, precision and recall at the end", 2000)
     perceptual_network: str = option(Preset(), "preset of the LPIPS, whose features they compare", "mini_faces_vgg")
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,9 +15,10 @@ from psp_keras.errors import UserError
 from psp_keras.losses.lpips import LPIPS
 from psp_keras.models.stylegan2_generator import StyleGAN2Generator
 from psp_keras.progress import Progress, show_fit
+from psp_keras.training.anchored_gan_trainer import AnchoredGANTrainer
 from psp_keras.training.fit_resumable import fit_resumable
 from psp_keras.training.gan_quality import make_quality
-from psp_keras.training.new_generator import new_generator
+from psp_keras.training.new_networks import new_discriminator, new_generator
 from psp_keras.training.options import RendererOptions
 from psp_keras.training.renderer_trainer import RendererTrainer
 from psp_keras.training.run_dtype import run_dtype
@@ -34,15 +35,16 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
 
     First the synthesis network learns to draw a face from its attributes, which a fixed matrix turns into w: L1 and
     LPIPS to the true picture. Then the mapping network learns which attributes belong to a z. Both are regressions:
-    cheaper than the contest with a discriminator, whom rare kinds of faces escape.
+    cheaper than the contest with a discriminator, whom rare kinds of faces escape. The contest comes last, to sharpen
+    what they leave soft, and is held to the true pictures.
 
     Args:
-        output: the run folder: `generator/` (a preset), `samples/`, `log.csv`, `checkpoint.npz`, `run.json`.
+        output: the run folder: `generator/` and `discriminator/` (presets), `samples/`, `log.csv`, `checkpoint.npz`,
+            `run.json`; `contest/` is a run folder of its own, for the last part.
         **options: the fields of `psp_keras.training.RendererOptions`: `resolution`, `kimg`, `start_from`, ...
 
     Returns:
-        `fid-mini`, `precision` and `recall` of samples against the test split, and the `explained_variance` of w by the
-        mapping network.
+        `fid-mini`, `precision` and `recall` of samples against the test split.
 
     Raises:
         UserError: the options contradict the run folder, or a preset is missing.
@@ -55,11 +57,22 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     embed = _Embedding(vectors, generator.style_dim)
     with lock_run(output):
         run = open_run(output, options.recorded())
-        _train_synthesis(generator, embed, vectors, run, options)
-        explained = _train_mapping(generator, embed, options)
+        faces = ArraySource(draw_mini_faces(_faces(options), options.num_mini_faces))
+        test = embed(_faces(options, "test").attribute_vectors(range(_NUM_SAMPLES)))
+        data = _Data(faces, embed(vectors), test, LPIPS(options.perceptual_network))
+        start = run / "contest" / "start"
+        if start.is_dir():
+            print(f"{run} goes on with the contest.")
+        else:
+            _train_synthesis(generator, data, run, options)
+            _train_mapping(generator, embed, options)
+            generator.save_to_preset(start)
+        generator = StyleGAN2Generator.from_preset(start, dtype=options.dtype)
+        if options.contest_kimg:
+            generator = _hold_contest(generator, data, run, options)
         generator.estimate_latent_average()
         generator.save_to_preset(run / "generator", dtype="float16")
-        return {**make_quality(generator, generator, options).measure(), "explained_variance": explained}
+        return make_quality(generator, generator, options).measure()
 
 
 def _open_generator(options):
@@ -89,33 +102,66 @@ class _Embedding:
         return (vectors - self._mean) / self._spread @ self._matrix
 
 
-def _train_synthesis(generator, embed, vectors, run, options):
-    steps = math.ceil(options.kimg * 1000 / options.batch_size)
-    steps_per_epoch = min(options.steps_per_epoch, steps)
+class _Data(NamedTuple):
+    """What the synthesis network learns from: pictures, their w, the w of `samples/`, and what tells pictures apart."""
+
+    faces: ArraySource
+    w: np.ndarray
+    test: np.ndarray
+    lpips: LPIPS
+
+    def batches(self, batch_size, seed, skip):
+        """Yields batches `(w, images)` without end."""
+        return ((w, images) for images, w in training_batches(self.faces, batch_size, self.w, seed, skip))
+
+    def difference(self, target, output):
+        return ops.mean(ops.abs(output - target)) + self.lpips(target, output)
+
+
+def _train_synthesis(generator, data, run, options):
+    steps, steps_per_epoch = _steps(options.kimg, options)
     trainer = RendererTrainer(generator)
-    lpips = LPIPS(options.perceptual_network)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, alpha=0.05, warmup_target=options.learning_rate, warmup_steps=steps // 50
     )
     # What is kept is a moving average of the weights.
     adam = keras.optimizers.Adam(schedule, beta_2=0.99, epsilon=1e-8, use_ema=True, ema_momentum=0.995)
-    trainer.compile(
-        adam, loss=lambda target, output: ops.mean(ops.abs(output - target)) + lpips(target, output), jit_compile=False
-    )
-    test = embed(_faces(options, "test").attribute_vectors(range(_NUM_SAMPLES)))
-
-    def batches(skip):
-        source = ArraySource(draw_mini_faces(_faces(options), options.num_mini_faces))
-        pairs = training_batches(source, options.batch_size, embed(vectors), options.seed, skip)
-        return ((w, images) for images, w in pairs)
-
-    samples = SampleGrid(run / "samples", lambda: trainer(test))
-    fit_resumable(trainer, batches, run, math.ceil(steps / steps_per_epoch), steps_per_epoch, [samples])
+    trainer.compile(adam, loss=data.difference, jit_compile=False)
+    samples = SampleGrid(run / "samples", lambda: trainer(data.test))
+    _fit(trainer, data, run, steps, steps_per_epoch, options, [samples])
     adam.finalize_variable_values(trainer.trainable_variables)
 
 
+def _hold_contest(generator, data, run, options):
+    """Sharpens the generator against a discriminator; returns the moving average of it."""
+    keras.utils.set_random_seed(options.seed)  # the discriminator's weights, whatever has been drawn before
+    discriminator = new_discriminator(generator, options.dtype)
+    trainer = AnchoredGANTrainer(generator, discriminator, data.difference, ema_ramp_up=False, seed=options.seed)
+    trainer.compile(options.contest_learning_rate)
+    z = keras.random.normal((_NUM_SAMPLES, generator.style_dim), seed=options.seed)
+    samples = SampleGrid(run / "contest" / "samples", lambda: trainer(z))
+    _fit(trainer, data, run / "contest", *_steps(options.contest_kimg, options), options, [samples])
+    discriminator.save_to_preset(run / "discriminator")
+    return trainer.averaged_generator
+
+
+def _steps(kimg, options):
+    """`(steps, steps in an epoch)` to show so many thousands of pictures."""
+    steps = math.ceil(kimg * 1000 / options.batch_size)
+    return steps, min(options.steps_per_epoch, steps)
+
+
+def _fit(trainer, data, run, steps, steps_per_epoch, options, callbacks):
+    def batches(skip):
+        return data.batches(options.batch_size, options.seed, skip)
+
+    fit_resumable(trainer, batches, run, math.ceil(steps / steps_per_epoch), steps_per_epoch, callbacks)
+
+
 def _train_mapping(generator, embed, options):
-    """Fits the mapping network to the w of random z; returns the share of their variance that it explains."""
+    """Fits the mapping network to the w of random z, and prints the share of their variance that it explains."""
+    if not options.mapping_epochs:
+        return
     mapping = generator.mapping
     mapping.trainable = True
     model = keras.Sequential([keras.Input((generator.style_dim,)), mapping])
@@ -130,7 +176,8 @@ def _train_mapping(generator, embed, options):
     keras.utils.set_random_seed(options.seed)  # the order of z, whatever has been drawn before
     print("Training the mapping network")
     history = model.fit(z, w, _MAPPING_BATCH, options.mapping_epochs, verbose=verbose, callbacks=lines)
-    return 1 - history.history["loss"][-1] / float(w.var(axis=0).mean())
+    explained = 1 - history.history["loss"][-1] / float(w.var(axis=0).mean())
+    print(f"It explains {explained:.0%} of the variance of w.")
 
 
 def _describe(z):

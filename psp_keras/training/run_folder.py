@@ -17,7 +17,7 @@ from psp_keras.training.fit_resumable import CHECKPOINT_FILE
 
 RUN_FILE = "run.json"
 # What may differ when a training goes on: the length of it, and what it runs on.
-_MAY_CHANGE = {"kimg", "steps", "epochs", "devices", "sync_batch_norm"}
+_MAY_CHANGE = {"kimg", "contest_kimg", "steps", "epochs", "devices", "sync_batch_norm"}
 
 
 def open_run(output, options):
