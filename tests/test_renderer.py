@@ -16,7 +16,12 @@ SIZES = {"resolution": 32, "channel_max": 8, "num_mini_faces": 32, "num_latents"
 # Two epochs with the known w, two with the discriminator.
 OPTIONS = {
     **SIZES,
-    "batch_size": 8, "steps_per_epoch": 4, "mapping_epochs": 30, "kimg": 0.064, "contest_kimg": 0.064, "seed": 3,
+    "batch_size": 8,
+    "steps_per_epoch": 4,
+    "mapping_epochs": 30,
+    "kimg": 0.064,
+    "contest_kimg": 0.064,
+    "seed": 3,
 }
 
 

@@ -20,11 +20,12 @@ class AnchoredGANTrainer(GANTrainer):
     Args:
         generator: `StyleGAN2Generator`, built.
         discriminator: `StyleGAN2Discriminator`, built, of the same resolution.
-        difference: function of true and drawn images, to the number that is the anchor.
+        difference: function of targets and drawn images, to the number that is the anchor.
         anchor_weight: how much it counts beside the discriminator's opinion.
         **kwargs: of `GANTrainer`.
 
-    `fit` takes batches of w `(N, style_dim)` and of their images `(N, resolution, resolution, 3)` in [-1, 1].
+    `fit` takes batches of w `(N, style_dim)` and of targets `(N, resolution, resolution, 3)`: the true images in
+    [-1, 1]; further channels are for `difference` alone.
     """
 
     def __init__(
@@ -42,8 +43,8 @@ class AnchoredGANTrainer(GANTrainer):
 
     def learn(self, data: Any) -> dict[str, Tensor]:
         """Takes a training step with a batch of w and their images and returns the running means of the metrics."""
-        w, images, _ = unpack(data)
-        return self._contest(images, self._draw(w), lambda: self._anchored_loss(w, images))
+        w, target, _ = unpack(data)
+        return self._contest(target[..., :3], self._draw(w), lambda: self._anchored_loss(w, target))
 
     def _measures(self):
         return [*super()._measures(), "anchor_loss"]
@@ -56,8 +57,8 @@ class AnchoredGANTrainer(GANTrainer):
         latents = ops.concatenate([latents, self._mixed_latents(batch - known)], axis=0)
         return self.generator.synthesize(latents, randomize_noise=True)
 
-    def _anchored_loss(self, w, images):
+    def _anchored_loss(self, w, target):
         known, drawn = ops.shape(w)[0] // 2, self._draw(w)
         opinion = ops.mean(ops.softplus(-self._discriminate(drawn)))
-        anchor = self.difference(images[:known], drawn[:known])
+        anchor = self.difference(target[:known], drawn[:known])
         return opinion + self.anchor_weight * anchor, {"generator_loss": opinion, "anchor_loss": anchor}

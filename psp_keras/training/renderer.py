@@ -2,14 +2,15 @@
 
 import dataclasses
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from psp_keras.callbacks.sample_grid import SampleGrid
-from psp_keras.data.image_source import ArraySource, draw_mini_faces, training_batches
+from psp_keras.data.image_files import to_float
+from psp_keras.data.image_source import ArraySource, draw_mini_faces, endless_batches
 from psp_keras.data.mini_faces import MINI_FACES, MiniFaces, attributes_of_noise
 from psp_keras.errors import UserError
 from psp_keras.losses.lpips import LPIPS
@@ -34,9 +35,10 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     """Trains a StyleGAN2 generator to draw MiniFaces; the same call goes on where a stopped one left off.
 
     First the synthesis network learns to draw a face from its attributes, which a fixed matrix turns into w: L1 and
-    LPIPS to the true picture. Then the mapping network learns which attributes belong to a z. Both are regressions:
-    cheaper than the contest with a discriminator, whom rare kinds of faces escape. The contest comes last, to sharpen
-    what they leave soft, and is held to the true pictures.
+    LPIPS to the true picture, in which small parts, such as the rims of glasses, count for more than their size. Then
+    the mapping network learns which attributes belong to a z. Both are regressions: cheaper than the contest with a
+    discriminator, whom rare kinds of faces escape. The contest comes last, to sharpen what they leave soft, and is held
+    to the true pictures.
 
     Args:
         output: the run folder: `generator/` and `discriminator/` (presets), `samples/`, `log.csv`, `checkpoint.npz`,
@@ -57,14 +59,12 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     embed = _Embedding(vectors, generator.style_dim)
     with lock_run(output):
         run = open_run(output, options.recorded())
-        faces = ArraySource(draw_mini_faces(_faces(options), options.num_mini_faces))
-        test = embed(_faces(options, "test").attribute_vectors(range(_NUM_SAMPLES)))
-        data = _Data(faces, embed(vectors), test, LPIPS(options.perceptual_network))
+        data = _Data(_faces(options), embed(vectors), options)
         start = run / "contest" / "start"
         if start.is_dir():
             print(f"{run} goes on with the contest.")
         else:
-            _train_synthesis(generator, data, run, options)
+            _train_synthesis(generator, embed, data, run, options)
             _train_mapping(generator, embed, options)
             generator.save_to_preset(start)
         generator = StyleGAN2Generator.from_preset(start, dtype=options.dtype)
@@ -102,24 +102,50 @@ class _Embedding:
         return (vectors - self._mean) / self._spread @ self._matrix
 
 
-class _Data(NamedTuple):
-    """What the synthesis network learns from: pictures, their w, the w of `samples/`, and what tells pictures apart."""
+class _Data:
+    """What the synthesis network learns from, and what tells a picture from the true one.
 
-    faces: ArraySource
-    w: np.ndarray
-    test: np.ndarray
-    lpips: LPIPS
+    Args:
+        faces: `MiniFaces`.
+        w: of the first of them, `(N, style_dim)`.
+        options: `RendererOptions`.
+    """
 
-    def batches(self, batch_size, seed, skip):
-        """Yields batches `(w, images)` without end."""
-        return ((w, images) for images, w in training_batches(self.faces, batch_size, self.w, seed, skip))
+    def __init__(self, faces, w, options):
+        drawn = draw_mini_faces(faces, len(w), lambda indices: _with_labels(*faces.maps(indices)[:2]))
+        self._source = ArraySource(drawn)
+        self._label_weights = _balance(drawn[..., 3])
+        self._w = w
+        self._batch_size, self._seed = options.batch_size, options.seed
+        self._lpips = LPIPS(options.perceptual_network)
+
+    def batches(self, skip):
+        """Yields batches without end: w, and images with the weight of each pixel as a fourth channel."""
+        return endless_batches(self._source, self._load, self._batch_size, self._seed, skip)
+
+    def _load(self, step, indices, drawn):
+        weights = self._label_weights[drawn[..., 3:]]
+        return self._w[indices], np.concatenate([to_float(drawn[..., :3]), weights], axis=-1)
 
     def difference(self, target, output):
-        return ops.mean(ops.abs(output - target)) + self.lpips(target, output)
+        images, weights = target[..., :3], target[..., 3:]
+        return ops.mean(ops.abs(output - images) * weights) + self._lpips(images, output)
 
 
-def _train_synthesis(generator, data, run, options):
-    steps, steps_per_epoch = _steps(options.kimg, options)
+def _with_labels(images, labels):
+    return np.concatenate([images, labels[..., None]], axis=-1)
+
+
+def _balance(labels):
+    """A weight for each label, so that small parts, such as the rims of glasses, are not lost; 1 in the mean."""
+    shares = np.bincount(labels.ravel(), minlength=len(MiniFaces.labels)) / labels.size
+    weights = np.where(shares > 0, np.maximum(shares, 1 / labels.size) ** -0.5, 0)
+    return (weights / (weights @ shares)).astype("float32")
+
+
+def _train_synthesis(generator, embed, data, run, options):
+    epochs, steps_per_epoch = _epochs(options.kimg, options)
+    steps = epochs * steps_per_epoch
     trainer = RendererTrainer(generator)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, alpha=0.05, warmup_target=options.learning_rate, warmup_steps=steps // 50
@@ -127,8 +153,9 @@ def _train_synthesis(generator, data, run, options):
     # What is kept is a moving average of the weights.
     adam = keras.optimizers.Adam(schedule, beta_2=0.99, epsilon=1e-8, use_ema=True, ema_momentum=0.995)
     trainer.compile(adam, loss=data.difference, jit_compile=False)
-    samples = SampleGrid(run / "samples", lambda: trainer(data.test))
-    _fit(trainer, data, run, steps, steps_per_epoch, options, [samples])
+    test = embed(_faces(options, "test").attribute_vectors(range(_NUM_SAMPLES)))
+    samples = SampleGrid(run / "samples", lambda: trainer(test))
+    fit_resumable(trainer, data.batches, run, epochs, steps_per_epoch, [samples])
     adam.finalize_variable_values(trainer.trainable_variables)
 
 
@@ -140,22 +167,16 @@ def _hold_contest(generator, data, run, options):
     trainer.compile(options.contest_learning_rate)
     z = keras.random.normal((_NUM_SAMPLES, generator.style_dim), seed=options.seed)
     samples = SampleGrid(run / "contest" / "samples", lambda: trainer(z))
-    _fit(trainer, data, run / "contest", *_steps(options.contest_kimg, options), options, [samples])
+    fit_resumable(trainer, data.batches, run / "contest", *_epochs(options.contest_kimg, options), [samples])
     discriminator.save_to_preset(run / "discriminator")
     return trainer.averaged_generator
 
 
-def _steps(kimg, options):
-    """`(steps, steps in an epoch)` to show so many thousands of pictures."""
+def _epochs(kimg, options):
+    """`(epochs, steps in an epoch)` to show so many thousands of pictures."""
     steps = math.ceil(kimg * 1000 / options.batch_size)
-    return steps, min(options.steps_per_epoch, steps)
-
-
-def _fit(trainer, data, run, steps, steps_per_epoch, options, callbacks):
-    def batches(skip):
-        return data.batches(options.batch_size, options.seed, skip)
-
-    fit_resumable(trainer, batches, run, math.ceil(steps / steps_per_epoch), steps_per_epoch, callbacks)
+    steps_per_epoch = min(options.steps_per_epoch, steps)
+    return math.ceil(steps / steps_per_epoch), steps_per_epoch
 
 
 def _train_mapping(generator, embed, options):
