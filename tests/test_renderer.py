@@ -92,7 +92,21 @@ def test_train_renderer_writes_a_generator(finished):
 def test_a_finished_renderer_is_only_measured_again(finished, capsys):
     run, measures, _ = finished
     assert train_renderer(run, **OPTIONS) == pytest.approx(measures, rel=0.02, abs=0.02)
-    assert "goes on with the contest" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "goes on with the contest" in said and "Drawing" not in said
+
+
+def test_the_first_part_cannot_grow_once_the_contest_has_begun(finished):
+    recorded = (finished[0] / "run.json").read_text()
+    with pytest.raises(UserError, match=r"`kimg` of .* stays 0.064, for its contest has begun"):
+        train_renderer(finished[0], **{**OPTIONS, "kimg": 1})
+    assert (finished[0] / "run.json").read_text() == recorded
+
+
+def test_a_mapping_network_to_keep_must_come_from_somewhere(tmp_path):
+    with pytest.raises(UserError, match="`mapping_epochs` 0 keeps a mapping network: give `start_from`"):
+        train_renderer(tmp_path / "run", **{**OPTIONS, "mapping_epochs": 0})
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("epoch", [2, 4], ids=["synthesis", "contest"])

@@ -222,7 +222,7 @@ class RendererOptions(GeneratorOptions):
     num_mini_faces: int = option(Whole(1), "faces to draw", 40000)
     kimg: float = option(Number(0, above=True), "thousands of pictures that the synthesis network is shown", 150)
     steps_per_epoch: int = option(Whole(1), "steps between two checkpoints and picture grids", 500)
-    batch_size: int = option(Whole(1), "pictures in a step", 32)
+    batch_size: int = option(Whole(2), "pictures in a step", 32)
     learning_rate: float = option(Number(0, above=True), "of the synthesis network, after a warm-up", 4e-3)
     num_latents: int = option(Whole(1), "z that the mapping network learns from", 400000)
     mapping_epochs: int = option(Whole(0), "passes over them; 0 keeps the mapping network of start_from", 40)
@@ -235,6 +235,11 @@ class RendererOptions(GeneratorOptions):
     perceptual_network: str = option(Preset(), "preset of the LPIPS, whose features they compare", "mini_faces_vgg")
     dtype: str = option(Choice(*DTYPES), HELP, AUTO)
     seed: int = option(Seed(), "of the weights and the data", 0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.mapping_epochs and not self.start_from:
+            raise UserError("`mapping_epochs` 0 keeps a mapping network: give `start_from`.")
 
 
 @dataclasses.dataclass(kw_only=True)

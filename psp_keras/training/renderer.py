@@ -1,7 +1,9 @@
 """`psp-keras train-renderer`: a StyleGAN2 generator that learns MiniFaces from what is known of each face."""
 
 import dataclasses
+import functools
 import math
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,7 +25,7 @@ from psp_keras.training.new_networks import new_discriminator, new_generator
 from psp_keras.training.options import RendererOptions
 from psp_keras.training.renderer_trainer import RendererTrainer
 from psp_keras.training.run_dtype import run_dtype
-from psp_keras.training.run_folder import lock_run, open_run
+from psp_keras.training.run_folder import lock_run, open_run, read_options
 from psp_keras.typing import PathLike
 
 _NUM_SAMPLES = 64
@@ -57,10 +59,12 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
     generator = _open_generator(options)
     vectors = _faces(options).attribute_vectors(range(options.num_mini_faces))
     embed = _Embedding(vectors, generator.style_dim)
+    start = Path(output) / "contest" / "start"
     with lock_run(output):
+        if start.is_dir():
+            _check_length(output, options)
         run = open_run(output, options.recorded())
         data = _Data(_faces(options), embed(vectors), options)
-        start = run / "contest" / "start"
         if start.is_dir():
             print(f"{run} goes on with the contest.")
         else:
@@ -73,6 +77,15 @@ def train_renderer(output: PathLike, **options: Any) -> dict[str, float]:
         generator.estimate_latent_average()
         generator.save_to_preset(run / "generator", dtype="float16")
         return make_quality(generator, generator, options).measure()
+
+
+def _check_length(output, options):
+    before = (read_options(output) or {}).get("kimg", options.kimg)
+    if before != options.kimg:
+        raise UserError(
+            f"`kimg` of {output} stays {before}, for its contest has begun: raise `contest_kimg`, "
+            "or choose another `output`."
+        )
 
 
 def _open_generator(options):
@@ -112,20 +125,24 @@ class _Data:
     """
 
     def __init__(self, faces, w, options):
-        drawn = draw_mini_faces(faces, len(w), lambda indices: _with_labels(*faces.maps(indices)[:2]))
-        self._source = ArraySource(drawn)
-        self._label_weights = _balance(drawn[..., 3])
-        self._w = w
+        self._faces, self._w = faces, w
         self._batch_size, self._seed = options.batch_size, options.seed
         self._lpips = LPIPS(options.perceptual_network)
 
     def batches(self, skip):
         """Yields batches without end: w, and images with the weight of each pixel as a fourth channel."""
-        return endless_batches(self._source, self._load, self._batch_size, self._seed, skip)
+        label_weights = _balance(self._drawn[..., 3])
 
-    def _load(self, step, indices, drawn):
-        weights = self._label_weights[drawn[..., 3:]]
-        return self._w[indices], np.concatenate([to_float(drawn[..., :3]), weights], axis=-1)
+        def load(step, indices, drawn):
+            weights = label_weights[drawn[..., 3:]]
+            return self._w[indices], np.concatenate([to_float(drawn[..., :3]), weights], axis=-1)
+
+        return endless_batches(ArraySource(self._drawn), load, self._batch_size, self._seed, skip)
+
+    @functools.cached_property
+    def _drawn(self):
+        """The images with their label maps as a fourth channel; a finished training draws none."""
+        return draw_mini_faces(self._faces, len(self._w), lambda indices: _with_labels(*self._faces.maps(indices)[:2]))
 
     def difference(self, target, output):
         images, weights = target[..., :3], target[..., 3:]
